@@ -1,0 +1,1 @@
+"""Who runs the agent: one module each."""

@@ -1,0 +1,223 @@
+"""Builds everything once: the one place that knows all layers.
+
+Imports stand in the functions that need them: a submit does not pay for the judge, and a status of
+the embedded engine does not pay for HTTP.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from openhands_testgen import settings
+from openhands_testgen.backends import registry
+from openhands_testgen.clients.clock import SystemClock
+from openhands_testgen.clients.working_tree import WorkingTree
+from openhands_testgen.domain.task import OFFLINE, Assignment, Limits, Model, Run
+from openhands_testgen.errors import ConfigurationError, GenerationError, TaskIdError
+from openhands_testgen.reporting.progress import LineProgress
+from openhands_testgen.submit import Submitter
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from openhands_testgen.collect import Collector
+    from openhands_testgen.domain.ports import Backend
+    from openhands_testgen.domain.report import Report
+    from openhands_testgen.domain.task import TaskState
+    from openhands_testgen.domain.task_id import TaskId
+    from openhands_testgen.wait import WaitPlan
+
+type Options = Mapping[str, object]
+
+
+def build_submitter(options: Options) -> Submitter:
+    """Build the use case *submit*, with the backend that the settings name or imply."""
+    task = settings.read(settings.TaskSettings, {**options, "module": (), "output": ""})
+    place = settings.read(settings.PlaceSettings, options)
+    return Submitter(
+        project=WorkingTree(place.working_directory),
+        backend=build_backend(choose_backend(options), options),
+        model=read_model(options),
+        limits=Limits(task.max_iterations, task.max_cost),
+        clock=SystemClock(),
+        run=_read_run(options),
+    )
+
+
+def choose_backend(options: Options) -> str:
+    """Choose the backend's name and log why."""
+    given = settings.read(settings.BackendSettings, options)
+    name, reason = registry.choose_backend(
+        given.backend,
+        has_cloud_key=bool(given.cloud_api_key.get_secret_value()),
+        has_server_url=bool(given.server_url),
+    )
+    LineProgress(sys.stderr).say(f"backend: {name} ({reason})")
+    return name
+
+
+def build_backend(name: str, options: Options) -> Backend:
+    """Build one backend by name.
+
+    Raises:
+        TaskIdError: the name comes from a task id and is not one of ours.
+
+    """
+    if name == registry.EMBEDDED:
+        return _build_embedded(options)
+    if name == registry.AGENT_SERVER:
+        return _build_agent_server(options)
+    message = f"The task id belongs to a backend {name!r}, which this version does not have."
+    raise TaskIdError(message)
+
+
+def read_model(options: Options) -> Model:
+    """Read the language model.
+
+    Raises:
+        ConfigurationError: there is neither a key nor ``offline``.
+
+    """
+    given = settings.read(settings.ModelSettings, options)
+    key = given.llm_api_key.get_secret_value()
+    if given.llm_model != OFFLINE and not (given.llm_model and (key or given.llm_base_url)):
+        missing = "llm-api-key" if given.llm_model else "llm-model"
+        message = (
+            "no language model is set; give `llm-model` and `llm-api-key` (or LLM_MODEL and "
+            "LLM_API_KEY), or `llm-model: offline`, which needs no key"
+        )
+        raise ConfigurationError(message, field=missing)
+    return Model(given.llm_model, key, given.llm_base_url)
+
+
+def read_threshold(value: float) -> float:
+    """Check a coverage threshold in percent.
+
+    Raises:
+        ConfigurationError: it is not above 0 and at most 100.
+
+    """
+    checked = settings.read(settings.TaskSettings, {"coverage_threshold": value})
+    return checked.coverage_threshold
+
+
+def read_assignments(task: settings.TaskSettings) -> list[Assignment]:
+    """Read one assignment for each module.
+
+    Raises:
+        ConfigurationError: there is no module, or one output for several of them.
+
+    """
+    modules = tuple(dict.fromkeys(task.module))
+    if not modules:
+        message = "name the module to write tests for, such as src/shop/prices.py"
+        raise ConfigurationError(message, field="module")
+    if task.output and len(modules) > 1:
+        message = "one output cannot hold the tests of several modules; leave it out"
+        raise ConfigurationError(message, field="output")
+    return [
+        Assignment(module, task.output, task.coverage_threshold, task.instructions)
+        for module in modules
+    ]
+
+
+async def get_state(task_id: TaskId, options: Options) -> TaskState | GenerationError:
+    """Ask a task's backend where it stands."""
+    backend = build_backend(task_id.backend, options)
+    try:
+        return (await backend.get_states([task_id]))[task_id.conversation_id]
+    except GenerationError as error:
+        return error
+    finally:
+        await backend.aclose()
+
+
+async def cancel(task_id: TaskId, options: Options) -> None:
+    """Stop the agent of a task."""
+    backend = build_backend(task_id.backend, options)
+    try:
+        await backend.cancel(task_id)
+    finally:
+        await backend.aclose()
+
+
+def read_secrets(options: Options) -> tuple[str, ...]:
+    """Return all secret values that are set, to be masked before anything is logged."""
+    backend = settings.read(settings.BackendSettings, options)
+    model = settings.read(settings.ModelSettings, options)
+    secrets = (backend.api_key, backend.cloud_api_key, model.llm_api_key)
+    return tuple(one.get_secret_value() for one in secrets if one.get_secret_value())
+
+
+async def collect(
+    task_ids: Sequence[TaskId], options: Options, reports: dict[str, Report] | None = None
+) -> dict[str, Report]:
+    """Collect tasks of any backends side by side; ``reports`` fills as tasks settle."""
+    filled: dict[str, Report] = {} if reports is None else reports
+    plan = _build_wait_plan(options)
+    collectors = {name: build_collector(name, options) for name in {i.backend for i in task_ids}}
+    try:
+        async with asyncio.TaskGroup() as group:
+            for name, collector in collectors.items():
+                own = [task_id for task_id in task_ids if task_id.backend == name]
+                group.create_task(collector.collect(own, plan, filled))
+    finally:
+        for collector in collectors.values():
+            await collector.backend.aclose()
+    return filled
+
+
+def build_collector(backend_name: str, options: Options) -> Collector:
+    """Build the use case *collect* for the tasks of one backend."""
+    from openhands_testgen.collect import Collector
+    from openhands_testgen.reporting.results import ResultsFolder
+    from openhands_testgen.verification.verify import SandboxedVerifier
+
+    place = settings.read(settings.PlaceSettings, options)
+    judge = settings.read(settings.JudgeSettings, options)
+    wait = settings.read(settings.WaitSettings, options)
+    return Collector(
+        backend=build_backend(backend_name, options),
+        project=WorkingTree(place.working_directory),
+        verifier=SandboxedVerifier(judge.python),
+        archive=ResultsFolder(place.results_folder, read_secrets(options)),
+        progress=LineProgress(sys.stderr),
+        clock=SystemClock(),
+        judging_slots=asyncio.Semaphore(os.cpu_count() or 1),
+        fail_on=wait.fail_on,
+    )
+
+
+def _build_wait_plan(options: Options) -> WaitPlan:
+    from openhands_testgen.domain.polling import Pace
+    from openhands_testgen.wait import WaitPlan
+
+    wait = settings.read(settings.WaitSettings, options)
+    return WaitPlan(wait.timeout, Pace(wait.poll_interval), wait.on_timeout == "cancel")
+
+
+def _build_agent_server(options: Options) -> Backend:
+    from openhands_testgen.backends.agent_server import AgentServerBackend
+    from openhands_testgen.clients.agent_server import AgentServerClient
+
+    given = settings.read(settings.BackendSettings, options)
+    if not given.server_url:
+        message = "the agent-server backend needs the server's address"
+        raise ConfigurationError(message, field="server-url")
+    return AgentServerBackend(AgentServerClient(given.server_url, given.api_key.get_secret_value()))
+
+
+def _build_embedded(options: Options) -> Backend:
+    from openhands_testgen.backends.embedded import EmbeddedBackend
+
+    raise NotImplementedError(EmbeddedBackend, options)
+
+
+def _read_run(options: Options) -> Run | None:
+    actions = settings.read(settings.ActionsSettings, options)
+    if not (actions.is_actions and actions.run_id):
+        return None
+    return Run(actions.repository, actions.run_id, actions.run_attempt, actions.job)

@@ -1,0 +1,1 @@
+"""Thin, typed access to what lies outside: servers, git, files, processes."""

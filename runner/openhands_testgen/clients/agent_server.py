@@ -1,0 +1,312 @@
+"""The calls of the OpenHands agent server 1.58.0 that this project makes, thin and typed.
+
+Every call here may be repeated without harm (a create carries our own conversation id), so each is
+tried a few times before the error is the caller's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Self
+
+import httpx
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from openhands_testgen.errors import (
+    AuthenticationError,
+    BackendError,
+    BackendUnreachableError,
+    TaskIdError,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+TRIES = 3
+FIRST_RETRY_SECONDS = 0.4
+LONGEST_RETRY_AFTER_SECONDS = 5.0
+REQUEST_TIMEOUT_SECONDS = 30.0
+MAX_IDS_IN_A_REQUEST = 99
+_PATIENCE = httpx.Timeout(REQUEST_TIMEOUT_SECONDS, connect=5.0)
+_BUSY = {
+    HTTPStatus.REQUEST_TIMEOUT,
+    HTTPStatus.TOO_MANY_REQUESTS,
+    HTTPStatus.INTERNAL_SERVER_ERROR,
+    HTTPStatus.BAD_GATEWAY,
+    HTTPStatus.SERVICE_UNAVAILABLE,
+    HTTPStatus.GATEWAY_TIMEOUT,
+}
+
+
+class _Answer(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+
+
+class TokenCount(_Answer):
+    """Tokens of one use of the model."""
+
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+
+
+class Usage(_Answer):
+    """What one use of the model has cost; 0 with tokens means that the price is not known."""
+
+    accumulated_cost: float = 0.0
+    accumulated_token_usage: TokenCount | None = None
+
+
+class Stats(_Answer):
+    """Usage by purpose (``agent``, ``condenser``)."""
+
+    usage_to_metrics: dict[str, Usage] = Field(default_factory=dict)
+
+
+class Workspace(_Answer):
+    """Where the agent works."""
+
+    working_dir: str = ""
+
+
+class ConversationInfo(_Answer):
+    """A conversation as the server shows it; ``execution_status`` may be a word we do not know."""
+
+    id: str
+    execution_status: str | None = None
+    workspace: Workspace = Field(default_factory=Workspace)
+    stats: Stats | None = None
+    created_at: str | None = None
+    updated_at: str | None = None
+    tags: dict[str, str] = Field(default_factory=dict)
+
+
+class Action(_Answer):
+    """What an agent wants done; only the parts that make a line of progress."""
+
+    kind: str = ""
+    command: str | None = None
+    path: str | None = None
+    message: str | None = None
+
+
+class Event(_Answer):
+    """An event of a conversation; ``code`` and ``detail`` belong to errors."""
+
+    kind: str = ""
+    timestamp: str = ""
+    summary: str | None = None
+    action: Action | None = None
+    code: str | None = None
+    detail: str | None = None
+    key: str | None = None
+
+
+class _EventPage(_Answer):
+    items: list[Event] = Field(default_factory=list)
+
+
+class _FinalResponse(_Answer):
+    response: str = ""
+
+
+class CommandOutput(_Answer):
+    """The end of a shell command; ``exit_code`` is ``None`` when it ran into its time limit."""
+
+    exit_code: int | None = None
+    stdout: str | None = None
+    stderr: str | None = None
+
+
+class GitChange(_Answer):
+    """One path that differs; ``status`` is ADDED, UPDATED, DELETED or MOVED."""
+
+    status: str
+    path: str
+
+
+_CONVERSATIONS = TypeAdapter(list[ConversationInfo | None])
+_CHANGES = TypeAdapter(list[GitChange])
+_COUNT = TypeAdapter(int)
+
+
+class AgentServerClient:
+    """Speaks to one agent server.
+
+    Raises from every call: ``AuthenticationError`` (401, 403), ``BackendUnreachableError`` (no
+    connection, no answer in time, 429, 5xx), ``BackendError`` (an answer against the contract).
+    """
+
+    def __init__(self, base_url: str, session_key: str) -> None:
+        """Take the server's address and its session key, which travels in a header only."""
+        headers = {"X-Session-API-Key": session_key} if session_key else {}
+        self._http = httpx.AsyncClient(
+            base_url=base_url, headers=headers, timeout=_PATIENCE, follow_redirects=False
+        )
+        self._place = str(self._http.base_url)
+
+    async def __aenter__(self) -> Self:
+        """Open."""
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Close."""
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._http.aclose()
+
+    async def is_ready(self) -> bool:
+        """Whether the server takes requests now; never raises for a server that is not there."""
+        try:
+            return (await self._http.get("/ready", timeout=5.0)).status_code == HTTPStatus.OK
+        except httpx.HTTPError:
+            return False
+
+    async def create_conversation(self, body: dict[str, object]) -> ConversationInfo:
+        """Create a conversation, or return the one that runs under the same id."""
+        return _parse(ConversationInfo, await self._send("POST", "/api/conversations", json=body))
+
+    async def get_conversations(self, ids: Sequence[str]) -> list[ConversationInfo | None]:
+        """Return up to 99 conversations in one request; ``None`` for an unknown id."""
+        response = await self._send("GET", "/api/conversations", params={"ids": list(ids)})
+        return _parse(_CONVERSATIONS, response)
+
+    async def get_events(
+        self, conversation_id: str, *, limit: int = 100, newest_first: bool = False, kind: str = ""
+    ) -> list[Event]:
+        """Return one page of events."""
+        order = "TIMESTAMP_DESC" if newest_first else "TIMESTAMP"
+        params: dict[str, str | int] = {"limit": limit, "sort_order": order}
+        if kind:
+            params["kind"] = kind
+        path = f"/api/conversations/{conversation_id}/events/search"
+        return _parse(_EventPage, await self._send("GET", path, params=params)).items
+
+    async def get_event_count(self, conversation_id: str, kind: str) -> int:
+        """Return how many events of a kind there are."""
+        path = f"/api/conversations/{conversation_id}/events/count"
+        return _parse(_COUNT, await self._send("GET", path, params={"kind": kind}))
+
+    async def get_final_response(self, conversation_id: str) -> str:
+        """Return the agent's last words."""
+        path = f"/api/conversations/{conversation_id}/agent_final_response"
+        return _parse(_FinalResponse, await self._send("GET", path)).response
+
+    async def run(self, conversation_id: str) -> None:
+        """Let the agent go on; one that runs already (409) is left alone."""
+        path = f"/api/conversations/{conversation_id}/run"
+        await self._send("POST", path, accept={HTTPStatus.CONFLICT})
+
+    async def interrupt(self, conversation_id: str) -> None:
+        """Stop the agent at once, inside a command too."""
+        await self._send("POST", f"/api/conversations/{conversation_id}/interrupt")
+
+    async def upload(self, path: str, content: bytes) -> None:
+        """Write a file on the server's machine."""
+        files = {"file": ("file", content)}
+        await self._send("POST", "/api/file/upload", params={"path": path}, files=files)
+
+    async def download(self, path: str) -> bytes:
+        """Return the bytes of a file on the server's machine."""
+        return (await self._send("GET", "/api/file/download", params={"path": path})).content
+
+    async def download_trajectory(self, conversation_id: str) -> bytes:
+        """Return the conversation's record as a zip archive."""
+        return (await self._send("GET", f"/api/file/download-trajectory/{conversation_id}")).content
+
+    async def get_changes(self, repository: str, ref: str) -> list[GitChange]:
+        """Return what differs from ``ref`` in a repository on the server's machine."""
+        params = {"path": repository, "ref": ref}
+        return _parse(_CHANGES, await self._send("GET", "/api/git/changes", params=params))
+
+    async def run_command(self, command: str, *, timeout_seconds: int = 60) -> CommandOutput:
+        """Run a shell command on the server's machine."""
+        body = {"command": command, "timeout": timeout_seconds}
+        path = "/api/bash/execute_bash_command"
+        return _parse(CommandOutput, await self._send("POST", path, json=body))
+
+    async def _send(
+        self,
+        method: str,
+        path: str,
+        *,
+        accept: frozenset[int] | set[HTTPStatus] = frozenset(),
+        **content: Any,  # noqa: ANN401 - handed through to httpx, which names the types
+    ) -> httpx.Response:
+        for tries_left in reversed(range(TRIES)):
+            try:
+                response = await self._http.request(method, path, **content)
+                if not response.is_success and response.status_code not in accept:
+                    raise self._restate(response, path)
+            except httpx.HTTPError as exc:
+                error: Exception = BackendUnreachableError(
+                    f"The agent server at {self._place} does not answer ({_name(exc)}). "
+                    "Check that it runs and that `server-url` is right."
+                )
+                error.__cause__ = exc
+            except BackendUnreachableError as exc:
+                error = exc
+            else:
+                return response
+            if tries_left:
+                await asyncio.sleep(_get_retry_seconds(error, TRIES - tries_left))
+        raise error
+
+    def _restate(self, response: httpx.Response, path: str) -> Exception:
+        """Turn a refusal into an error that says what the user must do."""
+        status = response.status_code
+        if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
+            return AuthenticationError(
+                f"The agent server at {self._place} refuses the key ({status}). "
+                "Set `api-key` to the server's session key."
+            )
+        if status == HTTPStatus.TOO_MANY_REQUESTS:
+            return BackendUnreachableError(
+                f"The agent server at {self._place} runs as many conversations as it may (429). "
+                "Submit again later, or raise OH_MAX_CONCURRENT_RUNS there.",
+                retry_after_seconds=_read_retry_after(response),
+            )
+        if status in _BUSY:
+            return BackendUnreachableError(
+                f"The agent server at {self._place} failed on {path} ({status}). "
+                "Look at its log, then try again.",
+                retry_after_seconds=_read_retry_after(response),
+            )
+        if status == HTTPStatus.NOT_FOUND and path.startswith("/api/conversations/"):
+            return TaskIdError(
+                f"The agent server at {self._place} does not know this task (404). "
+                "Was it submitted to another server, or deleted there?"
+            )
+        return BackendError(
+            f"The agent server at {self._place} answered {path} with {status}. "
+            "Is `server-url` an OpenHands agent server 1.58?"
+        )
+
+
+def _parse[Model](form: type[Model] | TypeAdapter[Model], response: httpx.Response) -> Model:
+    adapter = form if isinstance(form, TypeAdapter) else TypeAdapter(form)
+    try:
+        return adapter.validate_json(response.content)
+    except ValidationError as exc:
+        message = (
+            f"{response.request.url.copy_with(query=None)} answered with something else than the "
+            "agent server's contract says. Is `server-url` an OpenHands agent server 1.58?"
+        )
+        raise BackendError(message) from exc
+
+
+def _read_retry_after(response: httpx.Response) -> float | None:
+    text = response.headers.get("Retry-After", "")
+    return float(text) if text.isdigit() else None
+
+
+def _get_retry_seconds(error: Exception, tries: int) -> float:
+    asked = getattr(error, "retry_after_seconds", None) or 0.0
+    pause: float = FIRST_RETRY_SECONDS * 2 ** (tries - 1)
+    return max(pause, min(asked, LONGEST_RETRY_AFTER_SECONDS))
+
+
+def _name(exc: httpx.HTTPError) -> str:
+    return "time-out" if isinstance(exc, httpx.TimeoutException) else type(exc).__name__

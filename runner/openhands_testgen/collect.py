@@ -1,0 +1,198 @@
+"""The use case *collect*: wait for tasks, judge what came back, deliver it, keep everything."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from openhands_testgen.domain.confinement import confine
+from openhands_testgen.domain.delivery import choose_target
+from openhands_testgen.domain.outcome import choose_exit_code, explain_missing_tests
+from openhands_testgen.domain.report import Report, conclude, label, render_end
+from openhands_testgen.domain.snapshot import render_digest
+from openhands_testgen.domain.task import Conclusion, Status, TaskState
+from openhands_testgen.domain.verdict import Candidate, Verdict
+from openhands_testgen.errors import (
+    EXIT_INTERRUPTED,
+    ConfigurationError,
+    DeadlineError,
+    GenerationError,
+)
+from openhands_testgen.wait import Arrival, Wait, stop
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from openhands_testgen.domain.ports import (
+        Archive,
+        Backend,
+        Clock,
+        Progress,
+        Project,
+        Verifier,
+    )
+    from openhands_testgen.domain.task import Work
+    from openhands_testgen.domain.task_id import TaskId
+    from openhands_testgen.wait import WaitPlan
+
+CANCEL_SECONDS = 6.0
+CANCELLED = TaskState(
+    Status.FAILED, Conclusion.CANCELLED, error="The wait was interrupted and the agent stopped."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Collector:
+    """Waits for tasks of one backend and judges each as it arrives."""
+
+    backend: Backend
+    project: Project
+    verifier: Verifier
+    archive: Archive
+    progress: Progress
+    clock: Clock
+    judging_slots: asyncio.Semaphore
+    fail_on: str = "rejected"
+
+    async def collect(
+        self, task_ids: Sequence[TaskId], plan: WaitPlan, reports: dict[str, Report]
+    ) -> None:
+        """Put a report for each task into ``reports``, by conversation id, as it arrives.
+
+        One task's failure never hides another's. Cancelling this coroutine stops the agents of
+        all tasks that have not ended, and reports those too, before it ends.
+        """
+        judging: list[asyncio.Task[None]] = []
+
+        def arrive(arrival: Arrival) -> None:
+            judging.append(asyncio.create_task(self._settle(arrival, reports)))
+
+        wait = Wait(self.backend, self.progress, self.clock, plan)
+        try:
+            await wait.run(task_ids, arrive)
+            await asyncio.gather(*judging)
+        except asyncio.CancelledError:
+            await _stop(judging)
+            await self._interrupt(wait.unfinished, reports)
+            raise
+
+    async def _settle(self, arrival: Arrival, reports: dict[str, Report]) -> None:
+        """Bring one task to its report, whatever happens on the way."""
+        task_id, state = arrival.task_id, arrival.state
+        files: Mapping[str, bytes] = {}
+        try:
+            if arrival.error is not None:
+                raise arrival.error
+            async with self.judging_slots:
+                report, files = await self._judge(task_id, state)
+        except GenerationError as error:
+            report = _report_failure(task_id, state, error)
+        report = replace(report, exit_code=choose_exit_code(report, self.fail_on))
+        folder = self.archive.store(report, files)
+        reports[task_id.conversation_id] = replace(report, results_dir=str(folder))
+        self.progress.say(f"{label(task_id)}: {render_end(report)}")
+
+    async def _judge(self, task_id: TaskId, state: TaskState) -> tuple[Report, Mapping[str, bytes]]:
+        if not state.status.is_final:
+            return _report_deadline(task_id, state), {}
+        if state.conclusion is Conclusion.LOST:
+            return Report(task_id, state, state.conclusion), {}
+        work = await self.backend.get_work(task_id)
+        taken = confine(work.files, task_id.output_path)
+        report = Report(
+            task_id,
+            state,
+            conclude(state, None),
+            dropped=taken.dropped,
+            final_message=work.final_message,
+        )
+        files = _list_files(work)
+        if state.status is Status.FAILED:
+            return report, files
+        if taken.content is None:
+            return replace(report, error=explain_missing_tests(taken, work)), files
+        return await self._verify(report, taken.content, files)
+
+    async def _verify(
+        self, report: Report, content: bytes, files: Mapping[str, bytes]
+    ) -> tuple[Report, Mapping[str, bytes]]:
+        task_id = report.task_id
+        self.progress.say(f"{label(task_id)}: judging {task_id.output_path}")
+        verification = await self.verifier.verify(
+            Candidate(
+                project=self.project.root,
+                module_path=task_id.module_path,
+                output_path=task_id.output_path,
+                content=content,
+                coverage_threshold=task_id.coverage_threshold,
+            )
+        )
+        report = replace(
+            report,
+            verification=verification,
+            conclusion=conclude(report.state, verification.verdict),
+            warnings=self._compare_module(task_id),
+        )
+        if verification.verdict is not Verdict.REJECTED:
+            report = self._deliver(report, content)
+        return report, {**files, **verification.attachments}
+
+    def _deliver(self, report: Report, content: bytes) -> Report:
+        task_id = report.task_id
+        present = self.project.read(task_id.output_path)
+        target, warning = choose_target(
+            task_id.output_path, task_id.output_digest, present, content
+        )
+        self.project.write(target, content)
+        warnings = (*report.warnings, warning) if warning else report.warnings
+        return replace(report, files=(target,), warnings=warnings)
+
+    def _compare_module(self, task_id: TaskId) -> tuple[str, ...]:
+        present = self.project.read(task_id.module_path)
+        if present is None:
+            message = (
+                f"{task_id.module_path} is not in {self.project.root}; "
+                "check the repository out before collect, at the commit that was submitted"
+            )
+            raise ConfigurationError(message, field="working-directory")
+        if render_digest(present) == task_id.module_digest:
+            return ()
+        return (f"{task_id.module_path} has changed since submit; judged as it is now",)
+
+    async def _interrupt(self, task_ids: Sequence[TaskId], reports: dict[str, Report]) -> None:
+        """Stop the agents within the seconds that a cancelled workflow leaves us."""
+        for task_id in task_ids:
+            self.progress.say(f"{label(task_id)}: stopping the agent")
+        try:
+            async with asyncio.timeout(CANCEL_SECONDS):
+                await asyncio.gather(*(stop(self.backend, one, self.progress) for one in task_ids))
+        except TimeoutError:
+            self.progress.say("the backend did not confirm in time that the agents were stopped")
+        for task_id in task_ids:
+            report = Report(task_id, CANCELLED, Conclusion.CANCELLED, exit_code=EXIT_INTERRUPTED)
+            folder = self.archive.store(report, {})
+            reports[task_id.conversation_id] = replace(report, results_dir=str(folder))
+
+
+def _list_files(work: Work) -> dict[str, bytes]:
+    changed = {f"agent/{file.path}": file.content for file in work.files}
+    return {name: text for name, text in changed.items() if text is not None} | work.records
+
+
+def _report_deadline(task_id: TaskId, state: TaskState) -> Report:
+    message = (
+        f"The deadline passed while the task was {state.status}. The agent goes on: collect again "
+        "with the same id, or with a longer `timeout`."
+    )
+    return _report_failure(task_id, state, DeadlineError(message))
+
+
+def _report_failure(task_id: TaskId, state: TaskState, failure: GenerationError) -> Report:
+    return Report(task_id, state, conclude(state, None), error=str(failure), failure=failure)
+
+
+async def _stop(tasks: Sequence[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

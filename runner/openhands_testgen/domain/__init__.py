@@ -1,0 +1,1 @@
+"""Pure decisions and data: no IO, no clock, no adapter."""

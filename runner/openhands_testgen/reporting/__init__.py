@@ -1,0 +1,1 @@
+"""Renderers turn a report into text; sinks bring it to its place."""

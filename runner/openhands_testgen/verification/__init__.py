@@ -1,0 +1,1 @@
+"""The verdict: what is run on judged tests, and where."""

@@ -1,0 +1,133 @@
+"""Waiting for many tasks in one loop: progress, the deadline, a backend that comes and goes."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from openhands_testgen.domain.report import label
+from openhands_testgen.domain.task import Conclusion, Status, TaskState
+from openhands_testgen.errors import BackendUnreachableError, GenerationError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from openhands_testgen.domain.polling import Pace
+    from openhands_testgen.domain.ports import Backend, Clock, Progress
+    from openhands_testgen.domain.task_id import TaskId
+
+UNKNOWN = TaskState(Status.QUEUED)
+
+
+@dataclass(frozen=True, slots=True)
+class WaitPlan:
+    """How long to wait and what then: ``cancel_on_timeout`` stops the agent at the deadline."""
+
+    timeout_seconds: float
+    pace: Pace
+    cancel_on_timeout: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A task that needs no more waiting: it ended, the time is up, or ``error`` makes it futile."""
+
+    task_id: TaskId
+    state: TaskState
+    error: GenerationError | None = None
+
+
+class Wait:
+    """One loop over many tasks; calls ``arrive`` once for each."""
+
+    def __init__(self, backend: Backend, progress: Progress, clock: Clock, plan: WaitPlan) -> None:
+        """Take what the loop needs."""
+        self._backend = backend
+        self._progress = progress
+        self._clock = clock
+        self._plan = plan
+        self._states: dict[str, TaskState] = {}
+        self.unfinished: list[TaskId] = []
+
+    async def run(self, task_ids: Sequence[TaskId], arrive: Callable[[Arrival], None]) -> None:
+        """Look at the tasks until all have ended or the time is up."""
+        self.unfinished = list(task_ids)
+        deadline = self._clock.monotonic() + self._plan.timeout_seconds
+        polls = 0
+        while self.unfinished:
+            retry_after_seconds = await self._look(arrive, deadline)
+            remaining = deadline - self._clock.monotonic()
+            if remaining <= 0 or not self.unfinished:
+                break
+            chance = random.random()  # noqa: S311 - spreads clients, hides nothing
+            delay = self._plan.pace.get_delay_seconds(
+                polls, remaining, retry_after_seconds=retry_after_seconds, chance=chance
+            )
+            await self._clock.sleep(delay)
+            polls += 1
+        await self._give_up(arrive)
+
+    async def _look(self, arrive: Callable[[Arrival], None], deadline: float) -> float | None:
+        """Ask for all states at once; return the wait that the backend asked for."""
+        try:
+            states = await self._get_states(deadline)
+        except BackendUnreachableError as error:
+            self._progress.say(f"waiting: {error}")
+            return error.retry_after_seconds
+        except GenerationError as error:
+            states = {task_id.conversation_id: error for task_id in self.unfinished}
+        for task_id in list(self.unfinished):
+            arrival = self._note(task_id, states[task_id.conversation_id])
+            if arrival.error or arrival.state.status.is_final:
+                self.unfinished.remove(task_id)
+                arrive(arrival)
+        return None
+
+    def _note(self, task_id: TaskId, answer: TaskState | GenerationError) -> Arrival:
+        before = self._states.get(task_id.conversation_id, UNKNOWN)
+        if isinstance(answer, GenerationError):
+            return Arrival(task_id, before, answer)
+        self._say_change(task_id, answer)
+        self._states[task_id.conversation_id] = answer
+        return Arrival(task_id, answer)
+
+    async def _get_states(self, deadline: float) -> Mapping[str, TaskState | GenerationError]:
+        """Ask, but never beyond the deadline: a server that hangs must not hang us."""
+        remaining = max(deadline - self._clock.monotonic(), 1.0)
+        try:
+            async with asyncio.timeout(remaining):
+                return await self._backend.get_states(self.unfinished)
+        except TimeoutError as exc:
+            message = "the backend did not answer before the deadline"
+            raise BackendUnreachableError(message) from exc
+
+    async def _give_up(self, arrive: Callable[[Arrival], None]) -> None:
+        for task_id in self.unfinished:
+            state = self._states.get(task_id.conversation_id, UNKNOWN)
+            if self._plan.cancel_on_timeout:
+                await stop(self._backend, task_id, self._progress)
+                state = replace(
+                    state,
+                    status=Status.FAILED,
+                    conclusion=Conclusion.TIMED_OUT,
+                    error="The deadline passed and the agent was stopped, as `on-timeout` asks.",
+                )
+            arrive(Arrival(task_id, state))
+        self.unfinished = []
+
+    def _say_change(self, task_id: TaskId, state: TaskState) -> None:
+        before = self._states.get(task_id.conversation_id)
+        if before is None or before.status is not state.status:
+            self._progress.say(f"{label(task_id)}: {state.status}")
+        if state.step and (before is None or before.step != state.step):
+            self._progress.say(f"{label(task_id)}: step {state.steps}: {state.step}")
+
+
+async def stop(backend: Backend, task_id: TaskId, progress: Progress) -> None:
+    """Cancel a task; what goes wrong is said, and stops nothing else."""
+    try:
+        await backend.cancel(task_id)
+    except GenerationError as error:
+        progress.say(f"{label(task_id)}: could not stop the agent: {error}")
