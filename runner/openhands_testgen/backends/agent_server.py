@@ -101,8 +101,10 @@ class AgentServerBackend:
         for start in range(0, len(task_ids), MAX_IDS_IN_A_REQUEST):
             chunk = task_ids[start : start + MAX_IDS_IN_A_REQUEST]
             infos = await self._client.get_conversations([_uuid(one) for one in chunk])
-            found = dict(zip(chunk, infos, strict=False))
-            answers = await asyncio.gather(*(self._read(one, found.get(one)) for one in chunk))
+            if len(infos) != len(chunk):
+                message = f"The agent server answered {len(infos)} of {len(chunk)} conversations."
+                raise BackendError(message)
+            answers = await asyncio.gather(*map(self._read, infos))
             states.update(zip((one.conversation_id for one in chunk), answers, strict=True))
         return states
 
@@ -147,9 +149,7 @@ class AgentServerBackend:
             )
             raise BackendError(message)
 
-    async def _read(
-        self, task_id: TaskId, info: ConversationInfo | None
-    ) -> TaskState | GenerationError:
+    async def _read(self, info: ConversationInfo | None) -> TaskState | GenerationError:
         if info is None:
             return TaskIdError(
                 "The agent server does not know this task. Was it submitted to another server, or "
