@@ -7,6 +7,7 @@ tried a few times before the error is the caller's.
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Self
 
@@ -17,6 +18,7 @@ from openhands_testgen.errors import (
     AuthenticationError,
     BackendError,
     BackendUnreachableError,
+    ConfigurationError,
     TaskIdError,
 )
 
@@ -28,7 +30,6 @@ FIRST_RETRY_SECONDS = 0.4
 LONGEST_RETRY_AFTER_SECONDS = 5.0
 REQUEST_TIMEOUT_SECONDS = 30.0
 MAX_IDS_IN_A_REQUEST = 99
-_PATIENCE = httpx.Timeout(REQUEST_TIMEOUT_SECONDS, connect=5.0)
 _BUSY = {
     HTTPStatus.REQUEST_TIMEOUT,
     HTTPStatus.TOO_MANY_REQUESTS,
@@ -37,6 +38,15 @@ _BUSY = {
     HTTPStatus.SERVICE_UNAVAILABLE,
     HTTPStatus.GATEWAY_TIMEOUT,
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long one request may take, and how long to wait before it is tried again."""
+
+    request_seconds: float = REQUEST_TIMEOUT_SECONDS
+    connect_seconds: float = 5.0
+    first_retry_seconds: float = FIRST_RETRY_SECONDS
 
 
 class _Answer(BaseModel):
@@ -137,11 +147,22 @@ class AgentServerClient:
     connection, no answer in time, 429, 5xx), ``BackendError`` (an answer against the contract).
     """
 
-    def __init__(self, base_url: str, session_key: str) -> None:
-        """Take the server's address and its session key, which travels in a header only."""
+    def __init__(
+        self, base_url: str, session_key: str, patience: Patience | None = None
+    ) -> None:
+        """Take the server's address and its session key, which travels in a header only.
+
+        Raises:
+            ConfigurationError: the address is none.
+
+        """
+        self._patience = patience or Patience()
+        timeout = httpx.Timeout(
+            self._patience.request_seconds, connect=self._patience.connect_seconds
+        )
         headers = {"X-Session-API-Key": session_key} if session_key else {}
         self._http = httpx.AsyncClient(
-            base_url=base_url, headers=headers, timeout=_PATIENCE, follow_redirects=False
+            base_url=_check_address(base_url), headers=headers, timeout=timeout
         )
         self._place = str(self._http.base_url)
 
@@ -251,8 +272,13 @@ class AgentServerClient:
             else:
                 return response
             if tries_left:
-                await asyncio.sleep(_get_retry_seconds(error, TRIES - tries_left))
+                await asyncio.sleep(self._get_retry_seconds(error, TRIES - tries_left))
         raise error
+
+    def _get_retry_seconds(self, error: Exception, tries: int) -> float:
+        asked = getattr(error, "retry_after_seconds", None) or 0.0
+        pause: float = self._patience.first_retry_seconds * 2 ** (tries - 1)
+        return max(pause, min(asked, LONGEST_RETRY_AFTER_SECONDS))
 
     def _restate(self, response: httpx.Response, path: str) -> Exception:
         """Turn a refusal into an error that says what the user must do."""
@@ -285,6 +311,22 @@ class AgentServerClient:
         )
 
 
+def _check_address(text: str) -> httpx.URL:
+    """Take an address of http or https; credentials in it would reach logs, so none may be there."""
+    try:
+        url = httpx.URL(text.rstrip("/"))
+    except httpx.InvalidURL as exc:
+        message = f"{text!r} is not an address: {exc}"
+        raise ConfigurationError(message, field="server-url") from exc
+    if url.scheme not in {"http", "https"} or not url.host:
+        message = f"{text!r} is not an address such as http://host:8000"
+        raise ConfigurationError(message, field="server-url")
+    if url.userinfo:
+        message = "the address holds a user or password; pass the key as `api-key`"
+        raise ConfigurationError(message, field="server-url")
+    return url
+
+
 def _parse[Model](form: type[Model] | TypeAdapter[Model], response: httpx.Response) -> Model:
     adapter = form if isinstance(form, TypeAdapter) else TypeAdapter(form)
     try:
@@ -300,12 +342,6 @@ def _parse[Model](form: type[Model] | TypeAdapter[Model], response: httpx.Respon
 def _read_retry_after(response: httpx.Response) -> float | None:
     text = response.headers.get("Retry-After", "")
     return float(text) if text.isdigit() else None
-
-
-def _get_retry_seconds(error: Exception, tries: int) -> float:
-    asked = getattr(error, "retry_after_seconds", None) or 0.0
-    pause: float = FIRST_RETRY_SECONDS * 2 ** (tries - 1)
-    return max(pause, min(asked, LONGEST_RETRY_AFTER_SECONDS))
 
 
 def _name(exc: httpx.HTTPError) -> str:

@@ -1,0 +1,150 @@
+"""Annotations: what a reviewer sees beside the lines of a pull request."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from openhands_testgen.reporting.commands import render_command, to_plain_lines
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from openhands_testgen.domain.report import TaskResult
+
+Level = Literal["error", "warning", "notice"]
+
+# GitHub shows ten annotations of a level for a step and drops the rest in silence.
+MAX_PER_LEVEL = 10
+MAX_MESSAGE_LENGTH = 4_096
+MAX_TITLE_LENGTH = 200
+MAX_PATH_LENGTH = 1_024
+
+_LEVELS: dict[str | None, Level] = {"accepted": "notice", "weak": "warning"}
+_PASSED = "passed"
+
+
+@dataclass(frozen=True, slots=True)
+class Annotation:
+    """One remark on a file; ``line`` and ``end_line`` count from 1."""
+
+    level: Level
+    path: str
+    title: str
+    message: str
+    line: int | None = None
+    end_line: int | None = None
+
+
+def list_annotations(results: Sequence[TaskResult]) -> list[Annotation]:
+    """List the annotations of all tasks, the most important first.
+
+    The verdicts of all tasks come before any detail, and the details of the tasks take turns, so
+    that no task hides another when GitHub cuts the list.
+    """
+    return [
+        *(_state_verdict(result) for result in results),
+        *_take_turns([list(_explain(result)) for result in results]),
+        *_take_turns([list(_point_at_gaps(result)) for result in results]),
+    ]
+
+
+def cut_annotations(annotations: Iterable[Annotation]) -> list[Annotation]:
+    """Keep ten of each level; the tenth says how many more there are."""
+    by_level: defaultdict[Level, list[Annotation]] = defaultdict(list)
+    for annotation in annotations:
+        by_level[annotation.level].append(annotation)
+    return [one for level, several in by_level.items() for one in _cut(level, several)]
+
+
+def render_annotation_command(annotation: Annotation, path_prefix: str = "") -> str:
+    """Render one annotation as a workflow command; ``path_prefix`` leads to the project."""
+    path = _join(path_prefix, annotation.path)
+    properties = {
+        "file": to_plain_lines(path, MAX_PATH_LENGTH).replace("\n", " "),
+        "line": str(annotation.line or ""),
+        "endLine": str(annotation.end_line or ""),
+        "title": to_plain_lines(annotation.title, MAX_TITLE_LENGTH).replace("\n", " "),
+    }
+    message = to_plain_lines(annotation.message, MAX_MESSAGE_LENGTH) or annotation.title
+    return render_command(annotation.level, message, properties)
+
+
+def render_annotation_line(annotation: Annotation) -> str:
+    """Render one annotation for a terminal."""
+    place = f"{annotation.path}:{annotation.line}" if annotation.line else annotation.path
+    text = f"{annotation.level}: {place}: {annotation.title}: {annotation.message}"
+    return to_plain_lines(text, MAX_MESSAGE_LENGTH).replace("\n", "\n    ")
+
+
+def list_ranges(lines: Iterable[int]) -> list[tuple[int, int]]:
+    """Join neighbouring line numbers: ``[1, 2, 5]`` is ``[(1, 2), (5, 5)]``."""
+    ranges: list[tuple[int, int]] = []
+    for line in sorted({line for line in lines if line > 0}):
+        if ranges and ranges[-1][1] == line - 1:
+            ranges[-1] = (ranges[-1][0], line)
+        else:
+            ranges.append((line, line))
+    return ranges
+
+
+def _cut(level: Level, several: list[Annotation]) -> list[Annotation]:
+    if len(several) <= MAX_PER_LEVEL:
+        return several
+    kept = several[: MAX_PER_LEVEL - 1]
+    left_out = len(several) - len(kept)
+    return [*kept, Annotation(level, "", "Generated tests", f"{left_out} more in the job summary")]
+
+
+def _state_verdict(result: TaskResult) -> Annotation:
+    verdict = result["verdict"]
+    decision = verdict or result["conclusion"] or result["status"]
+    title = f"Generated tests for {result['module_path']}: {decision}"
+    path = result["files"][0] if result["files"] else result["module_path"]
+    return Annotation(_LEVELS.get(verdict, "error"), path, title, render_facts(result))
+
+
+def render_facts(result: TaskResult) -> str:
+    """Render what is known of a task in one line of plain words."""
+    tests, coverage, mutation = result["tests"], result["coverage"], result["mutation"]
+    threshold = result["coverage_threshold"]
+    facts = [
+        f"{tests['passed']} of {tests['total']} tests passed" if tests else "",
+        f"coverage {coverage:.1f}% (threshold {threshold:g}%)" if coverage is not None else "",
+        f"{mutation['killed']} of {mutation['total']} mutants killed" if mutation else "",
+        result["error"] or "",
+    ]
+    return "; ".join(fact for fact in facts if fact) or "there were no tests to judge"
+
+
+def _explain(result: TaskResult) -> Iterator[Annotation]:
+    level: Level = "warning" if result["success"] else "error"
+    for stage in result["stages"]:
+        for reason in () if stage["passed"] else stage["reasons"]:
+            title = f"Generated tests: {stage['name']}"
+            yield Annotation(level, result["output_path"], title, reason)
+    for case in result["tests"]["cases"] if result["tests"] else ():
+        if case["outcome"] != _PASSED:
+            title = f"{case['name']} {case['outcome']}"
+            yield Annotation(level, result["output_path"], title, case["message"])
+    for warning in result["warnings"]:
+        yield Annotation("warning", result["module_path"], "Generated tests", warning)
+
+
+def _point_at_gaps(result: TaskResult) -> Iterator[Annotation]:
+    """Point at the lines that no test reached, the longest range first."""
+    ranges = list_ranges(result["missing_lines"])
+    for first, last in sorted(ranges, key=lambda pair: (pair[0] - pair[1], pair[0])):
+        lines = f"Line {first} is" if first == last else f"Lines {first} to {last} are"
+        message = f"{lines} not reached by the generated tests."
+        yield Annotation("notice", result["module_path"], "Not covered", message, first, last)
+
+
+def _take_turns(groups: Sequence[Sequence[Annotation]]) -> list[Annotation]:
+    seats = [(seat, turn) for turn, group in enumerate(groups) for seat in range(len(group))]
+    return [groups[turn][seat] for seat, turn in sorted(seats)]
+
+
+def _join(prefix: str, path: str) -> str:
+    return f"{prefix}/{path}" if prefix and path else path

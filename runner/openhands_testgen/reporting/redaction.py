@@ -1,0 +1,47 @@
+"""Known secrets, taken out of what is kept."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+# Shorter ones would tear words and numbers apart and are no secrets.
+MIN_SECRET_LENGTH = 6
+MASK = "***"
+_ARCHIVE_MARKS = (b"PK\x03\x04", b"\x1f\x8b")
+
+
+@dataclass(frozen=True, slots=True)
+class Redaction:
+    """Replaces secrets by ``***``, as they are and as JSON writes them."""
+
+    secrets: tuple[str, ...]
+
+    def redact_bytes(self, content: bytes) -> bytes:
+        """Return a file's bytes without the secrets; compressed archives are left as they are."""
+        if content.startswith(_ARCHIVE_MARKS):
+            return content
+        for form in self._list_forms():
+            content = content.replace(form.encode(), MASK.encode())
+        return content
+
+    def redact_values(self, content: object) -> object:
+        """Return JSON-like data without the secrets in its strings; keys are our own words."""
+        if isinstance(content, str):
+            return self._redact_text(content)
+        if isinstance(content, dict):
+            return {key: self.redact_values(value) for key, value in content.items()}
+        if isinstance(content, list):
+            return [self.redact_values(value) for value in content]
+        return content
+
+    def _redact_text(self, text: str) -> str:
+        for form in self._list_forms():
+            text = text.replace(form, MASK)
+        return text
+
+    def _list_forms(self) -> list[str]:
+        """List the longest first: a secret may be a part of another."""
+        whole = [secret for secret in self.secrets if len(secret) >= MIN_SECRET_LENGTH]
+        forms = {form for secret in whole for form in (secret, json.dumps(secret)[1:-1])}
+        return sorted(forms, key=len, reverse=True)

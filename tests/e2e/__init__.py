@@ -1,0 +1,1 @@
+"""The real agent server and real act."""
