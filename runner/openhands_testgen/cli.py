@@ -57,16 +57,16 @@ def main(argv: Sequence[str]) -> int:
     options = vars(_build_parser().parse_args(argv))
     command = _COMMANDS[options.pop("command")]
     try:
-        outputs.mask_secrets(bootstrap.read_secrets(options), sys.stderr)
+        _mask_secrets(options)
         return asyncio.run(_run_interruptible(command(options)))
     except GenerationError as error:
-        _say_error(error)
+        _say_error(str(error))
         return error.exit_code
     except (KeyboardInterrupt, asyncio.CancelledError):
         return EXIT_INTERRUPTED
     except Exception:  # noqa: BLE001 - a bug must end with its own exit code
         traceback.print_exc()
-        outputs.print_error("This is a bug of openhands-testgen; please report the lines above.")
+        _say_error("This is a bug of openhands-testgen; please report the lines above.")
         return 1
 
 
@@ -95,7 +95,6 @@ async def _hand_over(options: Options) -> tuple[list[Submission], list[Generatio
         await submitter.backend.aclose()
     submissions = [one for one in outcomes if not isinstance(one, GenerationError)]
     _write_outputs(
-        options,
         {
             "task-id": " ".join(str(one.task_id) for one in submissions),
             "status": "QUEUED" if submissions else "",
@@ -128,7 +127,8 @@ async def _collect_all(
         ended = [reports[i.conversation_id] for i in task_ids if i.conversation_id in reports]
         results = [render_result(report) for report in ended]
         place = settings.read(settings.PlaceSettings, options)
-        _write_outputs(options, outputs.render_outputs(results, place.results_folder))
+        expected = len(task_ids) + len(errors)
+        _write_outputs(outputs.render_outputs(results, place.results_folder, expected=expected))
         _print_json(results, single=len(task_ids) == 1)
     codes = [report.exit_code for report in ended]
     return choose_worst([*codes, _end_with_errors(errors)])
@@ -223,8 +223,8 @@ def _parse_task_ids(options: Options) -> tuple[list[TaskId], list[GenerationErro
     return task_ids, errors
 
 
-def _write_outputs(options: Options, values: dict[str, str]) -> None:
-    actions = settings.read(settings.ActionsSettings, options)
+def _write_outputs(values: dict[str, str]) -> None:
+    actions = settings.read(settings.ActionsSettings)
     outputs.write_outputs(values, actions.output_file)
 
 
@@ -235,9 +235,18 @@ def _print_json(items: Sequence[object], *, single: bool) -> None:
 
 def _end_with_errors(errors: Sequence[GenerationError]) -> int:
     for error in errors:
-        _say_error(error)
+        _say_error(str(error))
     return min((error.exit_code for error in errors), default=0)
 
 
-def _say_error(error: GenerationError) -> None:
-    outputs.print_error(str(error))
+def _say_error(message: str) -> None:
+    outputs.print_error(message, sys.stderr, in_actions=_is_in_actions())
+
+
+def _mask_secrets(options: Options) -> None:
+    secrets = bootstrap.read_secrets(options)
+    outputs.mask_secrets(secrets, sys.stderr, in_actions=_is_in_actions())
+
+
+def _is_in_actions() -> bool:
+    return settings.read(settings.ActionsSettings).is_actions

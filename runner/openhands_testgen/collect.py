@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import traceback
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -86,8 +87,10 @@ class Collector:
                 raise arrival.error
             async with self.judging_slots:
                 report, files = await self._judge(task_id, state)
-        except GenerationError as error:
-            report = _report_failure(task_id, state, error)
+        except GenerationError as failure:
+            report = _report_failure(task_id, state, failure)
+        except Exception as bug:  # noqa: BLE001 - a bug on one task must not hide the others
+            report = _report_failure(task_id, state, _restate_bug(bug))
         report = replace(report, exit_code=choose_exit_code(report, self.fail_on))
         folder = self.archive.store(report, files)
         reports[task_id.conversation_id] = replace(report, results_dir=str(folder))
@@ -107,17 +110,21 @@ class Collector:
             dropped=taken.dropped,
             final_message=work.final_message,
         )
-        files = _list_files(work)
+        files = self._list_files(task_id, work)
         if state.status is Status.FAILED:
             return report, files
         if taken.content is None:
             return replace(report, error=explain_missing_tests(taken, work)), files
-        return await self._verify(report, taken.content, files)
+        try:
+            return await self._verify(report, taken.content, files)
+        except GenerationError as failure:
+            return replace(report, error=str(failure), failure=failure), files
 
     async def _verify(
         self, report: Report, content: bytes, files: Mapping[str, bytes]
     ) -> tuple[Report, Mapping[str, bytes]]:
         task_id = report.task_id
+        report = replace(report, warnings=self._compare_module(task_id))
         self.progress.say(f"{label(task_id)}: judging {task_id.output_path}")
         verification = await self.verifier.verify(
             Candidate(
@@ -132,7 +139,6 @@ class Collector:
             report,
             verification=verification,
             conclusion=conclude(report.state, verification.verdict),
-            warnings=self._compare_module(task_id),
         )
         if verification.verdict is not Verdict.REJECTED:
             report = self._deliver(report, content)
@@ -147,6 +153,16 @@ class Collector:
         self.project.write(target, content)
         warnings = (*report.warnings, warning) if warning else report.warnings
         return replace(report, files=(target,), warnings=warnings)
+
+    def _list_files(self, task_id: TaskId, work: Work) -> dict[str, bytes]:
+        """List what is worth keeping: the agent's files, what stood before them, the records."""
+        files = {
+            f"agent/{file.path}": file.content for file in work.files if file.content is not None
+        }
+        before = self.project.read(task_id.output_path)
+        if before is not None and render_digest(before) == task_id.output_digest:
+            files[f"base/{task_id.output_path}"] = before
+        return files | work.records
 
     def _compare_module(self, task_id: TaskId) -> tuple[str, ...]:
         present = self.project.read(task_id.module_path)
@@ -175,11 +191,6 @@ class Collector:
             reports[task_id.conversation_id] = replace(report, results_dir=str(folder))
 
 
-def _list_files(work: Work) -> dict[str, bytes]:
-    changed = {f"agent/{file.path}": file.content for file in work.files}
-    return {name: text for name, text in changed.items() if text is not None} | work.records
-
-
 def _report_deadline(task_id: TaskId, state: TaskState) -> Report:
     message = (
         f"The deadline passed while the task was {state.status}. The agent goes on: collect again "
@@ -190,6 +201,17 @@ def _report_deadline(task_id: TaskId, state: TaskState) -> Report:
 
 def _report_failure(task_id: TaskId, state: TaskState, failure: GenerationError) -> Report:
     return Report(task_id, state, conclude(state, None), error=str(failure), failure=failure)
+
+
+def _restate_bug(bug: Exception) -> GenerationError:
+    """Restate a bug of ours as the failure of one task."""
+    place = traceback.extract_tb(bug.__traceback__)[-1]
+    failure = GenerationError(
+        f"This is a bug of openhands-testgen: {type(bug).__name__}: {bug} "
+        f"({place.name}, line {place.lineno}). Please report it; collect again with the same id."
+    )
+    failure.__cause__ = bug
+    return failure
 
 
 async def _stop(tasks: Sequence[asyncio.Task[None]]) -> None:

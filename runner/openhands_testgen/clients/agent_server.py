@@ -147,9 +147,7 @@ class AgentServerClient:
     connection, no answer in time, 429, 5xx), ``BackendError`` (an answer against the contract).
     """
 
-    def __init__(
-        self, base_url: str, session_key: str, patience: Patience | None = None
-    ) -> None:
+    def __init__(self, base_url: str, session_key: str, patience: Patience | None = None) -> None:
         """Take the server's address and its session key, which travels in a header only.
 
         Raises:

@@ -116,9 +116,7 @@ def _confine(limits: Limits, *, is_isolated: bool) -> Protections:
 
 
 def _restrict(limits: Limits, protections: Protections, *, is_isolated: bool) -> None:
-    abi = kernel.restrict_files(
-        limits["readable"], limits["writable"], deny_tcp=not is_isolated
-    )
+    abi = kernel.restrict_files(limits["readable"], limits["writable"], deny_tcp=not is_isolated)
     has_filter = kernel.filter_sockets(allow_internet=is_isolated)
     protections["landlock_abi"] = abi
     protections["sockets"] = has_filter

@@ -59,9 +59,7 @@ def render_assignments(values: Mapping[str, str], delimiter: str) -> str:
         if delimiter in value:
             message = f"The output {name} holds the delimiter of the output file; it was refused."
             raise GenerationError(message)
-    return "".join(
-        f"{name}<<{delimiter}\n{value}\n{delimiter}\n" for name, value in values.items()
-    )
+    return "".join(f"{name}<<{delimiter}\n{value}\n{delimiter}\n" for name, value in values.items())
 
 
 def render_outputs(

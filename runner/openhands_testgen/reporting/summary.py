@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 
 # Above 1 MiB GitHub drops a whole summary; a part of that is left to the step's other sections.
 MAX_BYTES = 900_000
-MAX_DETAIL_BYTES = 60_000
-MAX_LISTED = 100
+MAX_LIST_BYTES = 10_000
+MAX_CASES_BYTES = 30_000
+MAX_NOTE_BYTES = 200
 MAX_MESSAGE_LENGTH = 1_500
 COLLECT_COMMAND = "runner/launch collect"
 
@@ -33,22 +34,25 @@ _UNKNOWN = "–"
 def render_summary(results: Sequence[TaskResult], *, max_bytes: int = MAX_BYTES) -> str:
     """Render the summary of all tasks; what does not fit in ``max_bytes`` is counted."""
     head = "\n".join(["## Generated tests", "", render_row(_HEADER), render_row(["---"] * 8)])
-    table = _join_within([_render_task(one) for one in results], "\n", max_bytes // 3, "tasks")
-    room = max_bytes - len(f"{head}\n{table}\n\n\n".encode()) - 200
-    details = [_render_details(one) for one in _put_bad_ones_first(results)]
-    return f"{head}\n{table}\n\n{_join_within(details, '\n\n', room, 'tasks in detail')}\n"
+    rows = map(_render_task, results)
+    table = _join_within(rows, len(results), "\n", max_bytes // 3, "tasks")
+    room = max_bytes - len(f"{head}\n{table}\n\n\n".encode()) - MAX_NOTE_BYTES
+    details = map(_render_details, _put_bad_ones_first(results))
+    listed = _join_within(details, len(results), "\n\n", room, "tasks in detail")
+    return f"{head}\n{table}\n\n{listed}\n"
 
 
-def _join_within(parts: Iterable[str], separator: str, max_bytes: int, noun: str) -> str:
-    """Join what fits; the rest is counted at the end."""
-    room, kept, left_out = max_bytes, [], 0
+def _join_within(
+    parts: Iterable[str], total: int, separator: str, max_bytes: int, noun: str
+) -> str:
+    """Join what fits and count the rest, which is not even rendered."""
+    room, kept = max_bytes, []
     for part in parts:
-        size = len(f"{part}{separator}".encode())
-        if size <= room:
-            kept.append(part)
-            room -= size
-        else:
-            left_out += 1
+        room -= len(f"{part}{separator}".encode())
+        if room < 0:
+            break
+        kept.append(part)
+    left_out = total - len(kept)
     note = [f"\n{left_out} more {noun}: see the results folder."] if left_out else []
     return separator.join([*kept, *note])
 
@@ -94,8 +98,7 @@ def _render_duration(seconds: float | None) -> str:
 
 
 def _render_details(result: TaskResult) -> str:
-    sections = [section for section in _list_sections(result) if section]
-    content = _join_within(sections, "\n\n", MAX_DETAIL_BYTES, "sections")
+    content = "\n\n".join(section for section in _list_sections(result) if section)
     title = f"{render_code(result['module_path'])}: {render_text(_say_what_happened(result))}"
     return render_folded(title, content, is_open=not result["success"])
 
@@ -143,24 +146,22 @@ def _list_dropped(result: TaskResult) -> list[str]:
 def _render_list(title: str, items: Sequence[str]) -> str:
     if not items:
         return ""
-    more = [f"{len(items) - MAX_LISTED} more"] if len(items) > MAX_LISTED else []
-    lines = [f"- {item}" for item in (*items[:MAX_LISTED], *more)]
-    return "\n".join([f"**{title}**", "", *lines])
+    lines = (f"- {item}" for item in items)
+    listed = _join_within(lines, len(items), "\n", MAX_LIST_BYTES, "of them")
+    return f"**{title}**\n\n{listed}"
 
 
 def _render_cases(tests: CasesDict | None) -> str:
     """Render failed tests with their messages, then the names of those that passed."""
     if not tests:
         return ""
-    cases = tests["cases"]
-    failed = [case for case in cases if case["outcome"] != "passed"]
-    names = "\n".join(case["name"] for case in cases if case["outcome"] == "passed")
-    parts = [_render_failed_case(case) for case in failed[:MAX_LISTED]]
-    if len(failed) > MAX_LISTED:
-        parts.append(f"{len(failed) - MAX_LISTED} more tests that did not pass")
-    if names:
-        parts.append(render_folded(f"{tests['passed']} tests passed", render_block(names)))
-    return _join_within(parts, "\n\n", MAX_DETAIL_BYTES // 2, "tests")
+    failed = [case for case in tests["cases"] if case["outcome"] != "passed"]
+    names = "\n".join(case["name"] for case in tests["cases"] if case["outcome"] == "passed")
+    parts = map(_render_failed_case, failed)
+    shown = _join_within(parts, len(failed), "\n\n", MAX_CASES_BYTES, "tests that did not pass")
+    title = f"{tests['passed']} tests passed"
+    passed = render_folded(title, render_block(names)) if names else ""
+    return f"{shown}\n\n{passed}".strip()
 
 
 def _render_failed_case(case: CaseDict) -> str:

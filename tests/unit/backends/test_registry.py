@@ -19,9 +19,7 @@ from openhands_testgen.errors import ConfigurationError
     ],
 )
 def test_choice(named: str, has_cloud_key: bool, has_server_url: bool, chosen: str) -> None:  # noqa: FBT001
-    name, reason = choose_backend(
-        named, has_cloud_key=has_cloud_key, has_server_url=has_server_url
-    )
+    name, reason = choose_backend(named, has_cloud_key=has_cloud_key, has_server_url=has_server_url)
     assert name == chosen
     assert reason
 

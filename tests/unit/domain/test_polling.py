@@ -32,7 +32,5 @@ def test_delay(  # noqa: PLR0913, PLR0917
     expected: float,
 ) -> None:
     pace = Pace(interval)
-    delay = pace.get_delay_seconds(
-        polls, remaining, retry_after_seconds=retry_after, chance=chance
-    )
+    delay = pace.get_delay_seconds(polls, remaining, retry_after_seconds=retry_after, chance=chance)
     assert delay == pytest.approx(expected)

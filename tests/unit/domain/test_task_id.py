@@ -42,7 +42,17 @@ def test_has_only_characters_that_job_outputs_keep() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "x", "v1", "v1.embedded", "v1.embedded.", "v1..abc", "v1.EMBEDDED.abc", "v1.e.a b", "$(id)"],
+    [
+        "",
+        "x",
+        "v1",
+        "v1.embedded",
+        "v1.embedded.",
+        "v1..abc",
+        "v1.EMBEDDED.abc",
+        "v1.e.a b",
+        "$(id)",
+    ],
 )
 def test_refuses_what_has_not_the_form(text: str) -> None:
     with pytest.raises(TaskIdError, match="malformed"):

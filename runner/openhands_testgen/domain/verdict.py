@@ -1,0 +1,116 @@
+"""The verdict: what is judged, what was found, and the decision."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+MUTATION_THRESHOLD = 50.0
+
+
+class Verdict(StrEnum):
+    """Our decision about a test file."""
+
+    ACCEPTED = "accepted"
+    WEAK = "weak"
+    REJECTED = "rejected"
+
+
+class Outcome(StrEnum):
+    """How one test ended; a missing one is defined, but stands in no report."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    ERROR = "error"
+    SKIPPED = "skipped"
+    MISSING = "missing"
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A test file to judge. Paths are POSIX, relative to ``project``; the threshold is percent."""
+
+    project: Path
+    module_path: str
+    output_path: str
+    content: bytes
+    coverage_threshold: float
+
+
+@dataclass(frozen=True, slots=True)
+class CaseResult:
+    """One test; ``name`` is its node id as pytest writes it (``tests/test_a.py::test_b[1]``)."""
+
+    name: str
+    classname: str
+    outcome: Outcome
+    message: str = ""
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """Raw coverage of the module, no line of it excluded.
+
+    ``percent`` counts lines and branches together. A missing branch is a pair of lines, from and
+    to; where it leaves the function, to is the negative first line of it.
+    """
+
+    percent: float
+    lines_covered: int
+    lines_total: int
+    branches_covered: int
+    branches_total: int
+    missing_lines: tuple[int, ...] = ()
+    missing_branches: tuple[tuple[int, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Mutation:
+    """How many of the module's mutants the tests killed; ``score`` is percent."""
+
+    score: float
+    killed: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class StageResult:
+    """What one stage decided, and why not."""
+
+    name: str
+    passed: bool
+    reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """The whole judgement. ``attachments`` are files by name, for the results folder."""
+
+    verdict: Verdict
+    stages: tuple[StageResult, ...]
+    cases: tuple[CaseResult, ...] = ()
+    coverage: Coverage | None = None
+    mutation: Mutation | None = None
+    protections: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    attachments: Mapping[str, bytes] = field(default_factory=dict)
+
+
+def decide(
+    stages: Iterable[StageResult],
+    mutation: Mutation | None = None,
+    mutation_threshold: float = MUTATION_THRESHOLD,
+) -> Verdict:
+    """Decide: one failed stage rejects, nothing judged rejects, too few mutants killed weakens."""
+    decisions = [stage.passed for stage in stages]
+    if not decisions or not all(decisions):
+        return Verdict.REJECTED
+    if mutation is not None and mutation.score < mutation_threshold:
+        return Verdict.WEAK
+    return Verdict.ACCEPTED

@@ -1,0 +1,85 @@
+"""Run the user's interpreter on a workbench, confined."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from openhands_testgen.clients.process import ProcessResult, run_process
+from openhands_testgen.clients.sandbox import (
+    GRACE_SECONDS,
+    Confinement,
+    Protections,
+    confined_command,
+    read_protections,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from openhands_testgen.verification.interpreter import Interpreter
+    from openhands_testgen.verification.workbench import Workbench
+
+# What judged code sees of our environment; nothing in it is a secret.
+JUDGED_VARIABLES = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "LD_LIBRARY_PATH", "SYSTEMROOT")
+
+
+@dataclass(frozen=True, slots=True)
+class JudgeLimits:
+    """Limits on each run of judged code."""
+
+    timeout_seconds: float = 120
+    cpu_seconds: int = 120
+    memory_mb: int = 2048
+    processes: int = 64
+    file_mb: int = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """What runs judged code: an interpreter, a workbench, limits, and our own environment."""
+
+    interpreter: Interpreter
+    bench: Workbench
+    limits: JudgeLimits
+    environment: Mapping[str, str]
+
+    async def run(
+        self, arguments: Sequence[str], *, cwd: Path, roots: Sequence[Path] = ()
+    ) -> tuple[ProcessResult, Protections]:
+        """Run the interpreter with arguments; ``roots`` are the folders to import from."""
+        interpreter, bench, limits = self.interpreter, self.bench, self.limits
+        overlay = (interpreter.overlay,) if interpreter.overlay else ()
+        confinement = Confinement(
+            readable=(*interpreter.readable, *overlay, bench.ours),
+            writable=bench.writable,
+            memory_mb=limits.memory_mb,
+            cpu_seconds=limits.cpu_seconds,
+            processes=limits.processes,
+            file_mb=limits.file_mb,
+        )
+        report = bench.root / "protections.json"
+        report.unlink(missing_ok=True)
+        result = await run_process(
+            confined_command([str(interpreter.executable), *arguments], confinement, report),
+            cwd=cwd,
+            env=self._build_environment((*roots, *overlay)),
+            timeout_seconds=limits.timeout_seconds,
+            grace_seconds=GRACE_SECONDS,
+        )
+        return result, read_protections(report)
+
+    def _build_environment(self, roots: Sequence[Path]) -> dict[str, str]:
+        kept = {name: self.environment.get(name) for name in JUDGED_VARIABLES}
+        own = {
+            "HOME": str(self.bench.home),
+            "TMPDIR": str(self.bench.temporary),
+            "PYTHONPATH": os.pathsep.join(map(str, roots)),
+            "PYTHONHASHSEED": "0",
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+            "PYTHONUSERBASE": self.interpreter.user_base,
+        }
+        return {name: value for name, value in (kept | own).items() if value}

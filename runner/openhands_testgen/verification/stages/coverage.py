@@ -1,0 +1,111 @@
+"""Stage *coverage*: the tests reach enough of the module's lines and branches."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pydantic import BaseModel, ValidationError
+
+from openhands_testgen.domain.verdict import Coverage, StageResult
+from openhands_testgen.verification.stages.run import CONFIGURATION, DATA
+from openhands_testgen.verification.workbench import read_judged
+
+if TYPE_CHECKING:
+    from openhands_testgen.domain.verdict import Candidate
+    from openhands_testgen.verification.judged_run import Judge
+
+NAME = "coverage"
+REPORT = "coverage.json"
+MAX_REPORT_BYTES = 20_000_000
+
+
+class Summary(BaseModel):
+    """The numbers of one file in coverage.py's JSON report."""
+
+    covered_lines: int
+    num_statements: int
+    percent_covered: float
+    covered_branches: int = 0
+    num_branches: int = 0
+
+
+class FileReport(BaseModel):
+    """One file in coverage.py's JSON report."""
+
+    summary: Summary
+    missing_lines: tuple[int, ...] = ()
+    missing_branches: tuple[tuple[int, int], ...] = ()
+
+
+class CoverageReport(BaseModel):
+    """coverage.py's JSON report."""
+
+    files: dict[str, FileReport]
+
+
+async def measure(judge: Judge, candidate: Candidate) -> tuple[Coverage | None, bytes]:
+    """Compute the coverage from the data of the run, and return it with the report's bytes.
+
+    Only the interpreter that ran the module can analyse its lines, so it does, in a process that
+    imports nothing of what is judged.
+    """
+    bench = judge.bench
+    result, _ = await judge.run(
+        [
+            *("-m", "coverage", "json", "-q", f"--rcfile={bench.ours / CONFIGURATION}"),
+            *(f"--data-file={bench.out / DATA}", "-o", str(bench.out / REPORT)),
+            str(bench.project / candidate.module_path),
+        ],
+        cwd=bench.ours,
+    )
+    content = read_judged(bench.out / REPORT, MAX_REPORT_BYTES) or b""
+    return (parse_coverage(content) if result.exit_code == 0 else None), content
+
+
+def parse_coverage(content: bytes) -> Coverage | None:
+    """Return what a report says of its one file, or ``None`` if it is no such report."""
+    try:
+        (file,) = CoverageReport.model_validate_json(content).files.values()
+    except (ValidationError, ValueError):
+        return None
+    summary = file.summary
+    return Coverage(
+        percent=summary.percent_covered,
+        lines_covered=summary.covered_lines,
+        lines_total=summary.num_statements,
+        branches_covered=summary.covered_branches,
+        branches_total=summary.num_branches,
+        missing_lines=file.missing_lines,
+        missing_branches=file.missing_branches,
+    )
+
+
+def judge_coverage(coverage: Coverage | None, threshold: float, module_path: str) -> StageResult:
+    """Decide whether the coverage reaches the threshold; both are percent."""
+    if coverage is None:
+        reason = f"the tests never import {module_path} from the project's copy"
+        return StageResult(NAME, passed=False, reasons=(reason,))
+    if coverage.percent >= threshold:
+        return StageResult(NAME, passed=True)
+    reason = (
+        f"{coverage.percent:.2f}% of lines and branches are covered, "
+        f"{threshold:g}% are asked for; {_render_missing(coverage)}"
+    )
+    return StageResult(NAME, passed=False, reasons=(reason,))
+
+
+def _render_missing(coverage: Coverage) -> str:
+    lines = _render_ranges(coverage.missing_lines)
+    jumps = ", ".join(f"{start}->{end}" for start, end in coverage.missing_branches[:10])
+    parts = [f"lines {lines}"] * bool(lines) + [f"branches {jumps}"] * bool(jumps)
+    return f"missing: {'; '.join(parts)}"
+
+
+def _render_ranges(numbers: tuple[int, ...]) -> str:
+    ranges: list[list[int]] = []
+    for number in numbers:
+        if ranges and number == ranges[-1][1] + 1:
+            ranges[-1][1] = number
+        else:
+            ranges.append([number, number])
+    return ", ".join(str(a) if a == b else f"{a}-{b}" for a, b in ranges)

@@ -1,0 +1,203 @@
+"""The copy of the project that tests are judged on, and the folders around it."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+import shutil
+import stat
+import tempfile
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from openhands_testgen.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Collection
+
+    from openhands_testgen.domain.verdict import Candidate
+
+MAX_FILES = 50_000
+MAX_BYTES = 1_000_000_000
+LEFT_OUT = {
+    ".git",
+    ".hg",
+    ".mypy_cache",
+    ".nox",
+    ".pytest_cache",
+    ".ruff_cache",
+    ".svn",
+    ".testgen-results",
+    ".tox",
+    ".venv",
+    "__pycache__",
+    "node_modules",
+    "venv",
+}
+VIRTUALENV_MARK = "pyvenv.cfg"
+
+
+@dataclass(frozen=True, slots=True)
+class Workbench:
+    """Folders of one judgement. Judged code may write in all but ``ours``."""
+
+    root: Path
+
+    @property
+    def project(self) -> Path:
+        """The copy."""
+        return self.root / "project"
+
+    @property
+    def home(self) -> Path:
+        """The home folder of judged code."""
+        return self.root / "home"
+
+    @property
+    def temporary(self) -> Path:
+        """The folder for temporary files of judged code."""
+        return self.root / "tmp"
+
+    @property
+    def out(self) -> Path:
+        """Where pytest and coverage write their results."""
+        return self.root / "out"
+
+    @property
+    def ours(self) -> Path:
+        """What judged code may read, but not write."""
+        return self.root / "ours"
+
+    @property
+    def writable(self) -> tuple[Path, ...]:
+        """What judged code may write in."""
+        return (self.project, self.home, self.temporary, self.out)
+
+
+@asynccontextmanager
+async def open_workbench(
+    candidate: Candidate, left_out: Collection[Path] = (), scratch: Path | None = None
+) -> AsyncIterator[Workbench]:
+    """Copy the project as it stands, put the candidate in, and remove all of it at the end.
+
+    ``left_out`` are absolute paths; ``scratch`` is where the folder is made.
+
+    Raises:
+        ConfigurationError: the project is too large, or the module is not in it.
+
+    """
+    bench = Workbench(Path(tempfile.mkdtemp(prefix="testgen-judge-", dir=scratch)).resolve())
+    filling = asyncio.create_task(asyncio.to_thread(_fill, bench, candidate, left_out))
+    try:
+        await asyncio.shield(filling)
+        yield bench
+    finally:
+        await asyncio.wait([filling])  # a thread cannot be cancelled
+        await asyncio.to_thread(shutil.rmtree, bench.root, onexc=_remove_stubborn)
+
+
+def copy_project(source: Path, target: Path, left_out: Collection[Path] = ()) -> None:
+    """Copy a folder without caches, virtual environments and links that lead out of it.
+
+    Raises:
+        ConfigurationError: it is too large.
+
+    """
+    files = size = 0
+    for folder, names, files_here in os.walk(source):
+        here = Path(folder)
+        there = target / here.relative_to(source)
+        for name in [*names, *files_here]:
+            if (here / name).is_symlink():
+                _copy_link(here / name, there / name, source)
+        names[:] = [name for name in names if _is_wanted_folder(here / name, left_out)]
+        for name in names:
+            (there / name).mkdir(exist_ok=True)
+        for path in (here / name for name in files_here):
+            if not path.is_symlink() and path.is_file():
+                files, size = files + 1, size + path.stat().st_size
+                _check_size(files, size)
+                shutil.copy2(path, there / path.name)
+
+
+def find_package_folders(project: Path) -> frozenset[str]:
+    """Return the folders with an ``__init__.py``, POSIX and relative."""
+    found = (path.parent.relative_to(project).as_posix() for path in project.rglob("__init__.py"))
+    return frozenset("" if folder == "." else folder for folder in found)
+
+
+def read_judged(path: Path, limit_bytes: int) -> bytes | None:
+    """Read a file that judged code could have made; ``None`` if it is not plain or too large.
+
+    A link would lead out of the copy, and a pipe would never end.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError:
+        return None
+    with open(descriptor, "rb") as file:
+        found = os.fstat(descriptor)
+        if not stat.S_ISREG(found.st_mode) or found.st_size > limit_bytes:
+            return None
+        return file.read(limit_bytes)
+
+
+def digest_file(path: Path, limit_bytes: int = MAX_BYTES) -> str:
+    """Return the digest of a file that judged code could have changed; empty if it is gone."""
+    content = read_judged(path, limit_bytes)
+    return "" if content is None else hashlib.sha256(content).hexdigest()
+
+
+def _fill(bench: Workbench, candidate: Candidate, left_out: Collection[Path]) -> None:
+    for folder in (*bench.writable, bench.ours):
+        folder.mkdir()
+    copy_project(candidate.project.resolve(), bench.project, left_out)
+    if not (bench.project / candidate.module_path).is_file():
+        message = f"{candidate.module_path} is not in {candidate.project}"
+        raise ConfigurationError(message, field="working-directory")
+    _put(bench.project, candidate)
+
+
+def _put(project: Path, candidate: Candidate) -> None:
+    target = project / candidate.output_path
+    if not target.parent.resolve().is_relative_to(project):
+        message = f"{candidate.output_path} leads out of the project"
+        raise ConfigurationError(message, field="output")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.unlink(missing_ok=True)
+    target.write_bytes(candidate.content)
+
+
+def _is_wanted_folder(path: Path, left_out: Collection[Path]) -> bool:
+    if path.name in LEFT_OUT or path.is_symlink() or path in left_out:
+        return False
+    return not (path / VIRTUALENV_MARK).is_file()
+
+
+def _copy_link(link: Path, copy: Path, source: Path) -> None:
+    """Copy a link as a relative one, or not at all if it leads out of the project."""
+    target = link.resolve()
+    if target.is_relative_to(source) and target.exists():
+        copy.symlink_to(os.path.relpath(target, link.parent.resolve()))
+
+
+def _check_size(files: int, size: int) -> None:
+    if files > MAX_FILES or size > MAX_BYTES:
+        message = (
+            f"more than {MAX_FILES} files or {MAX_BYTES} bytes are too much to copy for the "
+            "verdict; name a smaller folder"
+        )
+        raise ConfigurationError(message, field="working-directory")
+
+
+def _remove_stubborn(remove: Callable[..., object], path: str, problem: BaseException) -> None:
+    """Remove what judged code made unremovable for a plain user."""
+    folder = Path(path) if remove in {os.open, os.scandir, os.listdir} else Path(path).parent
+    if folder.is_symlink() or isinstance(problem, FileNotFoundError):
+        return
+    folder.chmod(0o700)
+    shutil.rmtree(path, ignore_errors=True)
+    Path(path).unlink(missing_ok=True)

@@ -1,0 +1,39 @@
+"""Known secrets do not stand in what is kept."""
+
+from __future__ import annotations
+
+from openhands_testgen.reporting.redaction import Redaction
+
+SECRET = 'k"ey-123\n456'
+
+
+def test_bytes_are_redacted_as_they_are_and_as_json_writes_them() -> None:
+    redaction = Redaction((SECRET,))
+    content = b'plain k"ey-123\n456, json "k\\"ey-123\\n456"'
+    assert redaction.redact_bytes(content) == b'plain ***, json "***"'
+
+
+def test_bytes_that_are_no_text_pass() -> None:
+    assert Redaction(("secret-1",)).redact_bytes(b"\xff\xfesecret-1") == b"\xff\xfe***"
+
+
+def test_archives_are_left_as_they_are() -> None:
+    content = b"PK\x03\x04 secret-1"
+    assert Redaction(("secret-1",)).redact_bytes(content) == content
+
+
+def test_values_are_redacted_at_any_depth_and_keys_are_kept() -> None:
+    content = {"status": ["a status", {"error": "the status"}], "cost": 1.5, "none": None}
+    assert Redaction(("status",)).redact_values(content) == {
+        "status": ["a ***", {"error": "the ***"}],
+        "cost": 1.5,
+        "none": None,
+    }
+
+
+def test_the_longest_secret_goes_first() -> None:
+    assert Redaction(("secret", "secret-long")).redact_bytes(b"secret-long") == b"***"
+
+
+def test_short_secrets_tear_nothing_apart() -> None:
+    assert Redaction(("", "a", "12345")).redact_bytes(b"banana 12345") == b"banana 12345"
