@@ -14,7 +14,7 @@ test:  ## all tests
 
 lint:  ## all gates
 	dev=$(dev); export PATH="$$dev/bin:$$PATH"; \
-	ruff check . && ruff format --check . && mypy && lint-imports --no-cache && \
+	ruff check . && ruff format --check . && mypy && PYTHONPATH=runner lint-imports --no-cache && \
 	actionlint && zizmor --offline --quiet . && \
 	check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml examples/workflow.yml && \
 	check-jsonschema --builtin-schema vendor.github-actions action.yml submit/action.yml collect/action.yml

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import os
 import signal
 import sys
 import traceback
@@ -164,7 +165,14 @@ async def _publish(options: Options) -> int:
 
     place = settings.read(settings.PlaceSettings, options)
     actions = settings.read(settings.ActionsSettings, options)
-    publish(place.results_folder, actions.summary_file, sys.stdout, in_actions=actions.is_actions)
+    publish(
+        place.results_folder,
+        actions.summary_file,
+        sys.stdout,
+        in_actions=actions.is_actions,
+        task_ids=settings.read(settings.WaitSettings, options).task_id,
+        path_prefix=os.path.relpath(place.working_directory),
+    )
     return 0
 
 
@@ -230,7 +238,8 @@ def _write_outputs(values: dict[str, str]) -> None:
 
 def _print_json(items: Sequence[object], *, single: bool) -> None:
     content = items[0] if single and items else list(items)
-    print(json.dumps(content, indent=2))
+    # The runner would read `##[` as a command wherever it stands; JSON has another way to write it.
+    print(json.dumps(content, indent=2).replace("##[", "#\\u0023["))
 
 
 def _end_with_errors(errors: Sequence[GenerationError]) -> int:

@@ -83,8 +83,7 @@ class Collector:
         task_id, state = arrival.task_id, arrival.state
         files: Mapping[str, bytes] = {}
         try:
-            if arrival.error is not None:
-                raise arrival.error
+            _raise_if_futile(arrival)
             async with self.judging_slots:
                 report, files = await self._judge(task_id, state)
         except GenerationError as failure:
@@ -189,6 +188,11 @@ class Collector:
             report = Report(task_id, CANCELLED, Conclusion.CANCELLED, exit_code=EXIT_INTERRUPTED)
             folder = self.archive.store(report, {})
             reports[task_id.conversation_id] = replace(report, results_dir=str(folder))
+
+
+def _raise_if_futile(arrival: Arrival) -> None:
+    if arrival.error is not None:
+        raise arrival.error
 
 
 def _report_deadline(task_id: TaskId, state: TaskState) -> Report:

@@ -260,7 +260,7 @@ def read[AGroup: Group](group: type[AGroup], options: Mapping[str, object] | Non
     given = {name: value for name, value in (options or {}).items() if value not in (None, "", ())}
     known = {name: value for name, value in given.items() if name in group.model_fields}
     try:
-        return group(**known)
+        return group(**known)  # type: ignore[arg-type] # pydantic checks what the values are
     except ValidationError as exc:
         first = exc.errors(include_url=False)[0]
         raise ConfigurationError(_render_problem(first), field=_find_setting(group, first)) from exc

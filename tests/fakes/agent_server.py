@@ -87,7 +87,7 @@ class FakeAgentServer:
         """Create once an id; a second body under the same id is silently ignored, as measured."""
         key = str(body["conversation_id"])
         status = 200 if key in self.conversations else 201
-        if status == 201:  # noqa: PLR2004
+        if status == 201:
             self.created += 1
             self.conversations[key] = {
                 "id": key,
@@ -117,10 +117,10 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     fake: FakeAgentServer
 
-    def do_GET(self) -> None:  # noqa: N802
+    def do_GET(self) -> None:
         self._answer()
 
-    def do_POST(self) -> None:  # noqa: N802
+    def do_POST(self) -> None:
         self._answer()
 
     def log_message(self, *_: object) -> None:
@@ -153,7 +153,9 @@ class _Handler(BaseHTTPRequestHandler):
             return False
         return True
 
-    def _route(self, path: str, query: dict[str, list[str]], body: bytes) -> tuple[int, object]:
+    def _route(  # noqa: PLR0911 - one line a call
+        self, path: str, query: dict[str, list[str]], body: bytes
+    ) -> tuple[int, object]:
         fake = self.fake
         if path == "/api/conversations" and self.command == "POST":
             return fake.create(json.loads(body))

@@ -66,7 +66,7 @@ def test_an_input_with_a_bad_value_is_named_like_the_option(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("INPUT_COVERAGE_THRESHOLD", "abc")
-    with pytest.raises(ConfigurationError, match="^coverage-threshold: "):
+    with pytest.raises(ConfigurationError, match=r"^coverage-threshold: "):
         settings.read(settings.TaskSettings)
 
 

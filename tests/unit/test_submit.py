@@ -117,7 +117,7 @@ async def test_bad_input_starts_nothing(
 async def test_two_modules_may_not_share_an_output() -> None:
     project = FakeProject({"a/x.py": b"def f(): ...", "b/x.py": b"def f(): ..."})
     backend = FakeBackend()
-    with pytest.raises(ConfigurationError, match="both be tested in tests/test_x.py"):
+    with pytest.raises(ConfigurationError, match=r"both be tested in tests/test_x.py"):
         await make_submitter(backend, project).submit(
             [make_assignment("a/x.py"), make_assignment("b/x.py")]
         )

@@ -310,7 +310,7 @@ class AgentServerClient:
 
 
 def _check_address(text: str) -> httpx.URL:
-    """Take an address of http or https; credentials in it would reach logs, so none may be there."""
+    """Take an address of http or https; credentials in it would reach logs, so it has none."""
     try:
         url = httpx.URL(text.rstrip("/"))
     except httpx.InvalidURL as exc:

@@ -20,7 +20,7 @@ def find_files(folder: Path) -> tuple[str, ...] | None:
     """
     command = ["git", *SAFE, "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     try:
-        listed = subprocess.run(  # noqa: S603 - a fixed command
+        listed = subprocess.run(
             command, cwd=folder, capture_output=True, timeout=TIMEOUT_SECONDS, check=True
         )
     except (OSError, subprocess.SubprocessError):

@@ -155,7 +155,7 @@ def choose_conversation_id(run: Run | None, order_digest: str) -> str:
     """
     if run is None:
         return uuid.uuid4().hex
-    name = "\0".join((run.repository, run.run_id, run.attempt, run.job, order_digest))
+    name = f"{run.repository}\0{run.run_id}\0{run.attempt}\0{run.job}\0{order_digest}"
     return uuid.uuid5(_NAMESPACE, name).hex
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Literal
 
 from openhands_testgen.reporting.commands import render_command, to_plain_lines
@@ -147,4 +148,4 @@ def _take_turns(groups: Sequence[Sequence[Annotation]]) -> list[Annotation]:
 
 
 def _join(prefix: str, path: str) -> str:
-    return f"{prefix}/{path}" if prefix and path else path
+    return str(PurePosixPath(prefix, path)) if path else ""

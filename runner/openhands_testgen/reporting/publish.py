@@ -27,7 +27,7 @@ MAX_RESULT_BYTES = 20_000_000
 _RESULT = TypeAdapter(TaskResult)
 
 
-def publish(
+def publish(  # noqa: PLR0913 - the edge between a folder and three sinks
     results_folder: Path,
     summary_file: Path | None,
     stdout: TextIO,

@@ -28,7 +28,7 @@ COLLECT_COMMAND = "runner/launch collect"
 
 _SIGNS = {"accepted": "✅", "weak": "⚠️", "rejected": "❌"}
 _HEADER = ("", "Module", "Verdict", "Coverage", "Tests passed", "Mutants killed", "Cost", "Agent")
-_UNKNOWN = "–"
+_UNKNOWN = "-"
 
 
 def render_summary(results: Sequence[TaskResult], *, max_bytes: int = MAX_BYTES) -> str:

@@ -22,7 +22,7 @@ def parse_junit(content: bytes, output_path: str) -> tuple[CaseResult, ...] | No
 
     Judged code could have written it: entities are refused, everything in it is foreign text.
     """
-    from junitparser import JUnitXml, JUnitXmlError, TestSuite
+    from junitparser import JUnitXml, JUnitXmlError
 
     if b"<!" in re.sub(rb"<!\[CDATA\[", b"", content):
         return None
@@ -30,9 +30,8 @@ def parse_junit(content: bytes, output_path: str) -> tuple[CaseResult, ...] | No
         report = JUnitXml.fromstring(content)
     except (JUnitXmlError, SyntaxError, ValueError):
         return None
-    suites = [report] if isinstance(report, TestSuite) else list(report)
     worst: dict[str, CaseResult] = {}
-    for case in _read_cases((case for suite in suites for case in suite), output_path):
+    for case in _read_cases((case for suite in report for case in suite), output_path):
         known = worst.get(case.name)
         if known is None or _SEVERITY.index(case.outcome) > _SEVERITY.index(known.outcome):
             worst[case.name] = case

@@ -37,7 +37,9 @@ class Overlay:
             timeout_seconds=INSTALL_SECONDS,
         )
         if result.exit_code or result.timed_out:
-            said = result.stderr.decode(errors="replace").strip().splitlines() or ["it took too long"]
+            said = result.stderr.decode(errors="replace").strip().splitlines() or [
+                "it took too long"
+            ]
             message = (
                 f"{python} has no pytest and coverage, and they could not be installed beside it "
                 f"({said[-1]}); install them for it, or name another interpreter"

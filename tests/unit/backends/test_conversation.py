@@ -66,7 +66,7 @@ def test_foreign_text_loses_what_looks_like_a_key() -> None:
     ("word", "unknown"),
     [(None, False), ("running", False), ("finished", False), ("a_word_of_tomorrow", True)],
 )
-def test_unknown_words_are_noticed(word: str | None, unknown: bool) -> None:  # noqa: FBT001
+def test_unknown_words_are_noticed(word: str | None, unknown: bool) -> None:
     assert is_unknown_word(make_info(word)) is unknown
 
 
@@ -82,7 +82,7 @@ def test_unknown_words_are_noticed(word: str | None, unknown: bool) -> None:  # 
 def test_a_restart_leaves_an_error_without_a_reason(
     word: str,
     events: list[Event],
-    interrupted: bool,  # noqa: FBT001
+    interrupted: bool,
 ) -> None:
     assert was_interrupted_by_restart(make_info(word), events) is interrupted
 

@@ -18,7 +18,7 @@ from openhands_testgen.errors import ConfigurationError
         ("agent-server", False, True, "agent-server"),
     ],
 )
-def test_choice(named: str, has_cloud_key: bool, has_server_url: bool, chosen: str) -> None:  # noqa: FBT001
+def test_choice(named: str, has_cloud_key: bool, has_server_url: bool, chosen: str) -> None:
     name, reason = choose_backend(named, has_cloud_key=has_cloud_key, has_server_url=has_server_url)
     assert name == chosen
     assert reason
@@ -34,7 +34,7 @@ def test_choice(named: str, has_cloud_key: bool, has_server_url: bool, chosen: s
 )
 def test_refusals_name_the_setting(
     named: str,
-    has_cloud_key: bool,  # noqa: FBT001
+    has_cloud_key: bool,
     field: str,
     message: str,
 ) -> None:

@@ -112,6 +112,6 @@ async def test_errors_never_show_the_key(server: FakeAgentServer) -> None:
     "address", ["", "localhost:8000", "ftp://x", "http://", "http://u:p@host", "x y"]
 )
 def test_addresses_that_are_none(address: str) -> None:
-    with pytest.raises(ConfigurationError, match="^server-url: ") as caught:
+    with pytest.raises(ConfigurationError, match=r"^server-url: ") as caught:
         AgentServerClient(address, KEY)
     assert "u:p" not in str(caught.value)

@@ -20,7 +20,9 @@ def anyio_backend() -> str:
     return "asyncio"
 
 
-async def run(code: str, folder: Path, timeout_seconds: float = 30, **more: object) -> ProcessResult:
+async def run(
+    code: str, folder: Path, timeout_seconds: float = 30, **more: object
+) -> ProcessResult:
     stdin = more.get("stdin")
     assert stdin is None or isinstance(stdin, bytes)
     limit = more.get("output_limit_bytes", 1_000_000)

@@ -113,8 +113,7 @@ print(asyncio.run(main()))
         "import os; os.kill({parent}, 15)",
         "import os; os.kill(os.getppid(), 9)",
         "import socket; socket.create_connection(('127.0.0.1', {port}))",
-        "import socket; s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); "
-        "s.connect(('192.0.2.1', 53))",
+        "import socket; socket.socket(type=socket.SOCK_DGRAM).connect(('192.0.2.1', 53))",
         "import socket; socket.socket(socket.AF_UNIX).connect({unix!r})",
         "import socket; socket.socket(socket.AF_UNIX).connect('\\0' + {abstract!r})",
         "import os; os.setuid(1); os.chroot('/')",

@@ -37,7 +37,7 @@ def test_locates_absolute_paths_inside(tree: WorkingTree) -> None:
 
 @pytest.mark.parametrize("text", ["../outside.py", "/etc/passwd", "src/../../outside.py"])
 def test_refuses_paths_outside(tree: WorkingTree, text: str) -> None:
-    with pytest.raises(ConfigurationError, match="^module: .*outside the working directory"):
+    with pytest.raises(ConfigurationError, match=r"^module: .*outside the working directory"):
         tree.locate(text, "module")
 
 
@@ -48,7 +48,7 @@ def test_refuses_a_folder_that_leads_out(tree: WorkingTree) -> None:
 
 
 def test_refuses_a_missing_folder(tmp_path: Path) -> None:
-    with pytest.raises(ConfigurationError, match="^working-directory: there is no folder"):
+    with pytest.raises(ConfigurationError, match=r"^working-directory: there is no folder"):
         WorkingTree(tmp_path / "none")
 
 

@@ -23,7 +23,7 @@ from openhands_testgen.domain.polling import Pace
         (0, 5, 10, 30, 0, 10.0),
     ],
 )
-def test_delay(  # noqa: PLR0913, PLR0917
+def test_delay(  # noqa: PLR0917
     polls: int,
     interval: float,
     remaining: float,

@@ -145,5 +145,5 @@ def test_holds_no_secret_and_no_address() -> None:
         ("a\0b", False),
     ],
 )
-def test_safe_paths(path: str, safe: bool) -> None:  # noqa: FBT001
+def test_safe_paths(path: str, safe: bool) -> None:
     assert is_safe_path(path) is safe

@@ -96,6 +96,12 @@ def test_a_command_points_at_lines() -> None:
     )
 
 
+@pytest.mark.parametrize("prefix", ["", "."])
+def test_a_project_at_the_root_needs_no_prefix(prefix: str) -> None:
+    rendered = render_annotation_command(Annotation("notice", "a.py", "", "m"), prefix)
+    assert rendered == "::notice file=a.py::m"
+
+
 def test_the_count_points_at_no_file() -> None:
     annotation = Annotation("error", "", "Generated tests", "3 more")
     assert render_annotation_command(annotation, "sub") == "::error title=Generated tests::3 more"

@@ -81,7 +81,7 @@ def test_a_planted_link_is_refused(tmp_path: Path) -> None:
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(ConfigurationError, match="results: .*cannot be written"):
+    with pytest.raises(ConfigurationError, match=r"results: .*cannot be written"):
         ResultsFolder(tmp_path / "file" / "results", ()).store(make_report(), {})
 
 

@@ -15,7 +15,7 @@ def test_one_accepted_task() -> None:
     summary = render_summary([make_result()])
     assert (
         "| ✅ | <code>src/shop/prices.py</code> | accepted | 91.7% (threshold 80%) "
-        "| 2 of 2 | – | 0.25 USD | 1 min 5 s |"
+        "| 2 of 2 | - | 0.25 USD | 1 min 5 s |"
     ) in summary
     assert "<details><summary>" in summary
     assert "runner/launch collect v1.embedded.abc" in summary
@@ -59,7 +59,7 @@ def test_a_task_that_still_runs() -> None:
     )
     summary = render_summary([result])
     assert "| ❔ |" in summary
-    assert "– (threshold 80%)" in summary
+    assert "- (threshold 80%)" in summary
     assert "<pre>The deadline passed.</pre>" in summary
 
 

@@ -1,16 +1,18 @@
 """Say what this interpreter is, as JSON. Runs in the user's interpreter, whatever its age."""
 
+from __future__ import annotations
+
 import importlib
 import json
-import os
 import site
 import sys
 import sysconfig
+from pathlib import Path
 
-HERE = os.path.dirname(os.path.abspath(__file__))
+HERE = str(Path(__file__).resolve().parent)
 
 
-def find_version(name):
+def find_version(name: str) -> str | None:
     """Return the version of an installed package, or None."""
     try:
         return str(getattr(importlib.import_module(name), "__version__", ""))
@@ -18,13 +20,14 @@ def find_version(name):
         return None
 
 
-def describe():
+def describe() -> dict[str, object]:
     """Return the facts that the judge needs."""
     return {
         "version": list(sys.version_info[:3]),
         "executable": sys.executable,
         "prefixes": sorted({sys.prefix, sys.base_prefix, sys.exec_prefix, sys.base_exec_prefix}),
-        "paths": [path for path in sys.path if path != HERE] + sorted(sysconfig.get_paths().values()),
+        "paths": [path for path in sys.path if path != HERE]
+        + sorted(sysconfig.get_paths().values()),
         "user_base": site.getuserbase() if site.ENABLE_USER_SITE else None,
         "pytest": find_version("pytest"),
         "coverage": find_version("coverage"),

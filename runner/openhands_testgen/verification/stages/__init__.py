@@ -1,1 +1,1 @@
-"""The stages of the verdict, cheapest first: each a pure decision, and what it takes to get there."""
+"""The stages of the verdict, cheapest first: each a pure decision and what feeds it."""

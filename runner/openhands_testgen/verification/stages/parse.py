@@ -27,7 +27,7 @@ def judge_source(content: bytes) -> Parsed:
     except SyntaxError as exc:
         return _reject(f"the file is not valid Python (line {exc.lineno}: {exc.msg})")
     except (ValueError, RecursionError, MemoryError) as exc:
-        return _reject(f"the file cannot be parsed ({exc or type(exc).__name__})")
+        return _reject(f"the file cannot be parsed ({str(exc) or type(exc).__name__})")
     if not expected:
         return _reject("the file defines no test")
     return Parsed(StageResult(NAME, passed=True), expected)

@@ -142,9 +142,7 @@ def add_missing(
     return (*cases, *missing)
 
 
-def _find_reasons(
-    record: RunRecord, cases: Sequence[CaseResult], output_path: str
-) -> list[str]:
+def _find_reasons(record: RunRecord, cases: Sequence[CaseResult], output_path: str) -> list[str]:
     if record.timed_out:
         return [f"the tests did not end within {record.limit_seconds:g} s"]
     if record.cases is None:
@@ -193,4 +191,3 @@ def _shorten(message: str) -> str:
 def _escape_pattern(path: Path) -> str:
     """Escape what coverage's patterns read as wildcards."""
     return "".join(f"[{char}]" if char in "*?[" else char for char in str(path))
-
