@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from openhands_testgen import settings
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from openhands_testgen.wait import WaitPlan
 
 type Options = Mapping[str, object]
+
+ENVIRONMENT_PROGRAM = Path(__file__).parents[1] / "environment"
 
 
 def build_submitter(options: Options) -> Submitter:
@@ -174,15 +177,22 @@ def build_collector(backend_name: str, options: Options) -> Collector:
     """Build the use case *collect* for the tasks of one backend."""
     from openhands_testgen.collect import Collector
     from openhands_testgen.reporting.results import ResultsFolder
+    from openhands_testgen.sandbox.overlay import Overlay
     from openhands_testgen.verification.verify import SandboxedVerifier
 
     place = settings.read(settings.PlaceSettings, options)
     judge = settings.read(settings.JudgeSettings, options)
     wait = settings.read(settings.WaitSettings, options)
+    environment = settings.read_child_environment()
     return Collector(
         backend=build_backend(backend_name, options),
         project=WorkingTree(place.working_directory),
-        verifier=SandboxedVerifier(judge.python),
+        verifier=SandboxedVerifier(
+            python=judge.python,
+            environment=environment,
+            install_overlay=Overlay(ENVIRONMENT_PROGRAM, environment).install,
+            left_out=(place.results_folder,),
+        ),
         archive=ResultsFolder(place.results_folder, read_secrets(options)),
         progress=LineProgress(sys.stderr),
         clock=SystemClock(),

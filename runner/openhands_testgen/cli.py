@@ -197,8 +197,9 @@ def _build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, groups in _GROUPS.items():
         command = commands.add_parser(name, help=_HELP[name], description=_HELP[name])
-        for group in (*groups, settings.PlaceSettings):
+        for group in groups:
             _add_options(command, group)
+        _add_options(command, settings.PlaceSettings)
         if name in _TAKES_IDS:
             command.add_argument("task_id", nargs="*", metavar="ID", help="the task id")
     return parser

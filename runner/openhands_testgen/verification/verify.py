@@ -7,19 +7,21 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from openhands_testgen.domain.verdict import Verdict, Verification, decide
-from openhands_testgen.verification.interpreter import Interpreter, find_interpreter
-from openhands_testgen.verification.judged_run import Judge, JudgeLimits
+from openhands_testgen.errors import ConfigurationError
+from openhands_testgen.sandbox.interpreter import Interpreter, find_interpreter
+from openhands_testgen.sandbox.python import RunLimits, SandboxedPython
+from openhands_testgen.sandbox.workbench import open_workbench
 from openhands_testgen.verification.stages.coverage import judge_coverage, measure
 from openhands_testgen.verification.stages.parse import judge_source
 from openhands_testgen.verification.stages.run import judge_run, run_tests
-from openhands_testgen.verification.workbench import open_workbench
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
     from openhands_testgen.domain.verdict import Candidate
-    from openhands_testgen.verification.interpreter import InstallOverlay
+    from openhands_testgen.sandbox.interpreter import InstallOverlay
+    from openhands_testgen.sandbox.workbench import Workbench
 
 
 @dataclass(slots=True)
@@ -35,7 +37,7 @@ class SandboxedVerifier:
     python: str
     environment: Mapping[str, str]
     install_overlay: InstallOverlay
-    limits: JudgeLimits = field(default_factory=JudgeLimits)
+    limits: RunLimits = field(default_factory=RunLimits)
     left_out: tuple[Path, ...] = ()
     scratch: Path | None = None
     _interpreters: dict[Path, Interpreter] = field(default_factory=dict)
@@ -52,14 +54,15 @@ class SandboxedVerifier:
         if not parsed.stage.passed:
             return Verification(Verdict.REJECTED, (parsed.stage,))
         interpreter = await self._get_interpreter(candidate.project)
-        async with open_workbench(candidate, self.left_out, self.scratch) as bench:
-            judge = Judge(interpreter, bench, self.limits, self.environment)
-            record, protections = await run_tests(judge, candidate)
+        async with open_workbench(candidate.project, self.left_out, self.scratch) as bench:
+            _fit(bench, candidate)
+            python = SandboxedPython(interpreter, bench, self.limits, self.environment)
+            record, protections = await run_tests(python, candidate)
             stage, cases = judge_run(record, parsed.expected, candidate.output_path)
             stages = [parsed.stage, stage]
             coverage, report = None, b""
             if record.cases is not None and not record.is_module_changed:
-                coverage, report = await measure(judge, candidate)
+                coverage, report = await measure(python, candidate)
                 threshold = candidate.coverage_threshold
                 stages.append(judge_coverage(coverage, threshold, candidate.module_path))
         files = {"junit.xml": record.junit, "coverage.json": report, "pytest.log": record.log}
@@ -81,3 +84,10 @@ class SandboxedVerifier:
                     self.python, project, self.environment, self.install_overlay
                 )
             return self._interpreters[project]
+
+
+def _fit(bench: Workbench, candidate: Candidate) -> None:
+    if not (bench.project / candidate.module_path).is_file():
+        message = f"{candidate.module_path} is not in {candidate.project}"
+        raise ConfigurationError(message, field="working-directory")
+    bench.put(candidate.output_path, candidate.content)

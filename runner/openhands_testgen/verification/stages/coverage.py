@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel, ValidationError
 
 from openhands_testgen.domain.verdict import Coverage, StageResult
+from openhands_testgen.sandbox.workbench import read_foreign
 from openhands_testgen.verification.stages.run import CONFIGURATION, DATA
-from openhands_testgen.verification.workbench import read_judged
 
 if TYPE_CHECKING:
     from openhands_testgen.domain.verdict import Candidate
-    from openhands_testgen.verification.judged_run import Judge
+    from openhands_testgen.sandbox.python import SandboxedPython
 
 NAME = "coverage"
 REPORT = "coverage.json"
@@ -43,14 +43,14 @@ class CoverageReport(BaseModel):
     files: dict[str, FileReport]
 
 
-async def measure(judge: Judge, candidate: Candidate) -> tuple[Coverage | None, bytes]:
+async def measure(python: SandboxedPython, candidate: Candidate) -> tuple[Coverage | None, bytes]:
     """Compute the coverage from the data of the run, and return it with the report's bytes.
 
     Only the interpreter that ran the module can analyse its lines, so it does, in a process that
     imports nothing of what is judged.
     """
-    bench = judge.bench
-    result, _ = await judge.run(
+    bench = python.bench
+    result, _ = await python.run(
         [
             *("-m", "coverage", "json", "-q", f"--rcfile={bench.ours / CONFIGURATION}"),
             *(f"--data-file={bench.out / DATA}", "-o", str(bench.out / REPORT)),
@@ -58,7 +58,7 @@ async def measure(judge: Judge, candidate: Candidate) -> tuple[Coverage | None, 
         ],
         cwd=bench.ours,
     )
-    content = read_judged(bench.out / REPORT, MAX_REPORT_BYTES) or b""
+    content = read_foreign(bench.out / REPORT, MAX_REPORT_BYTES) or b""
     return (parse_coverage(content) if result.exit_code == 0 else None), content
 
 

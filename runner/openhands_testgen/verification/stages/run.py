@@ -15,21 +15,21 @@ from openhands_testgen.domain.layout import (
     parse_pythonpath,
 )
 from openhands_testgen.domain.verdict import CaseResult, Outcome, StageResult
-from openhands_testgen.verification.junit import parse_junit
-from openhands_testgen.verification.workbench import (
+from openhands_testgen.sandbox.workbench import (
     digest_file,
     find_package_folders,
-    read_judged,
+    read_foreign,
 )
+from openhands_testgen.verification.junit import parse_junit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from openhands_testgen.clients.sandbox import Protections
     from openhands_testgen.domain.verdict import Candidate
-    from openhands_testgen.verification.judged_run import Judge
-    from openhands_testgen.verification.workbench import Workbench
+    from openhands_testgen.sandbox.confinement import Protections
+    from openhands_testgen.sandbox.python import SandboxedPython
+    from openhands_testgen.sandbox.workbench import Workbench
 
 NAME = "run"
 JUNIT = "junit.xml"
@@ -65,9 +65,9 @@ class RunRecord:
     junit: bytes = b""
 
 
-async def run_tests(judge: Judge, candidate: Candidate) -> tuple[RunRecord, Protections]:
+async def run_tests(python: SandboxedPython, candidate: Candidate) -> tuple[RunRecord, Protections]:
     """Run the file under pytest and coverage, once."""
-    bench = judge.bench
+    bench = python.bench
     module = bench.project / candidate.module_path
     configuration = bench.ours / CONFIGURATION
     configuration.write_text(
@@ -75,18 +75,18 @@ async def run_tests(judge: Judge, candidate: Candidate) -> tuple[RunRecord, Prot
         encoding="utf-8",
     )
     digest = digest_file(module)
-    result, protections = await judge.run(
+    result, protections = await python.run(
         build_arguments(bench, candidate.output_path, configuration),
         cwd=bench.project,
         roots=find_roots(bench, candidate),
     )
-    junit = read_judged(bench.out / JUNIT, MAX_REPORT_BYTES) or b""
+    junit = read_foreign(bench.out / JUNIT, MAX_REPORT_BYTES) or b""
     record = RunRecord(
         exit_code=result.exit_code,
         timed_out=result.timed_out,
         cases=parse_junit(junit, candidate.output_path) if junit else None,
         is_module_changed=digest_file(module) != digest,
-        limit_seconds=judge.limits.timeout_seconds,
+        limit_seconds=python.limits.timeout_seconds,
         log=result.stdout + result.stderr,
         junit=junit,
     )
@@ -111,7 +111,7 @@ def find_roots(bench: Workbench, candidate: Candidate) -> tuple[Path, ...]:
     """
     packages = find_package_folders(bench.project)
     files = {
-        name: read_judged(bench.project / name, MAX_CONFIGURATION_BYTES)
+        name: read_foreign(bench.project / name, MAX_CONFIGURATION_BYTES)
         for name in (PYPROJECT, *CONFIGURATION_SECTIONS)
     }
     configured = parse_pythonpath({name: text for name, text in files.items() if text is not None})

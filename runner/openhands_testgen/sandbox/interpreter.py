@@ -98,7 +98,7 @@ def parse_facts(python: str, stdout: bytes, stderr: bytes) -> Facts:
 def choose_readable(facts: Facts, project: Path, home: Path) -> tuple[Path, ...]:
     """Choose the folders that the interpreter needs, and nothing that would open more.
 
-    An editable install puts the original project on the path: judged tests see the copy only. The
+    An editable install puts the original project on the path: foreign code sees the copy only. The
     home folder, and what lies above it or above the project, is never opened.
     """
     prefixes = [Path(prefix) for prefix in facts.prefixes]

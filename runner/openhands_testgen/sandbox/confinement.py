@@ -88,11 +88,11 @@ class Protections(BaseModel):
     def warn(self) -> tuple[str, ...]:
         """Return what was not in force, in words."""
         missing = {
-            "judged code could read and write this user's files": self.landlock_abi == 0,
-            "judged code could use the network": self.network == "none",
-            "judged code could use the network except TCP": self.network == "landlock",
-            "judged code could connect to local sockets such as Docker's": not self.sockets,
-            "judged code could signal this user's processes": not self.signals,
+            "foreign code could read and write this user's files": self.landlock_abi == 0,
+            "foreign code could use the network": self.network == "none",
+            "foreign code could use the network except TCP": self.network == "landlock",
+            "foreign code could connect to local sockets such as Docker's": not self.sockets,
+            "foreign code could signal this user's processes": not self.signals,
             "memory and CPU time were not limited": not self.limits,
         }
         return (*(text for text, is_missing in missing.items() if is_missing), *self.warnings)

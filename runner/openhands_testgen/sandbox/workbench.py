@@ -1,4 +1,4 @@
-"""The copy of the project that tests are judged on, and the folders around it."""
+"""A copy of the project for foreign code to run on, and the folders around it."""
 
 from __future__ import annotations
 
@@ -17,8 +17,6 @@ from openhands_testgen.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Collection
-
-    from openhands_testgen.domain.verdict import Candidate
 
 MAX_FILES = 50_000
 MAX_BYTES = 1_000_000_000
@@ -42,7 +40,7 @@ VIRTUALENV_MARK = "pyvenv.cfg"
 
 @dataclass(frozen=True, slots=True)
 class Workbench:
-    """Folders of one judgement. Judged code may write in all but ``ours``."""
+    """Folders around one copy. Foreign code may write in all but ``ours``."""
 
     root: Path
 
@@ -53,12 +51,12 @@ class Workbench:
 
     @property
     def home(self) -> Path:
-        """The home folder of judged code."""
+        """The home folder of foreign code."""
         return self.root / "home"
 
     @property
     def temporary(self) -> Path:
-        """The folder for temporary files of judged code."""
+        """The folder for temporary files of foreign code."""
         return self.root / "tmp"
 
     @property
@@ -68,29 +66,44 @@ class Workbench:
 
     @property
     def ours(self) -> Path:
-        """What judged code may read, but not write."""
+        """What foreign code may read, but not write."""
         return self.root / "ours"
 
     @property
     def writable(self) -> tuple[Path, ...]:
-        """What judged code may write in."""
+        """What foreign code may write in."""
         return (self.project, self.home, self.temporary, self.out)
+
+    def put(self, path: str, content: bytes) -> None:
+        """Put a file into the copy in place of what stands there; ``path`` is relative, POSIX.
+
+        Raises:
+            ConfigurationError: a folder on the way leads out of the copy.
+
+        """
+        target = self.project / path
+        if not target.parent.resolve().is_relative_to(self.project):
+            message = f"{path} leads out of the project"
+            raise ConfigurationError(message, field="output")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.unlink(missing_ok=True)
+        target.write_bytes(content)
 
 
 @asynccontextmanager
 async def open_workbench(
-    candidate: Candidate, left_out: Collection[Path] = (), scratch: Path | None = None
+    project: Path, left_out: Collection[Path] = (), scratch: Path | None = None
 ) -> AsyncIterator[Workbench]:
-    """Copy the project as it stands, put the candidate in, and remove all of it at the end.
+    """Copy a project as it stands, and remove all of it at the end.
 
     ``left_out`` are absolute paths; ``scratch`` is where the folder is made.
 
     Raises:
-        ConfigurationError: the project is too large, or the module is not in it.
+        ConfigurationError: the project is too large.
 
     """
-    bench = Workbench(Path(tempfile.mkdtemp(prefix="testgen-judge-", dir=scratch)).resolve())
-    filling = asyncio.create_task(asyncio.to_thread(_fill, bench, candidate, left_out))
+    bench = Workbench(Path(tempfile.mkdtemp(prefix="testgen-bench-", dir=scratch)).resolve())
+    filling = asyncio.create_task(asyncio.to_thread(_fill, bench, project, left_out))
     try:
         await asyncio.shield(filling)
         yield bench
@@ -129,8 +142,8 @@ def find_package_folders(project: Path) -> frozenset[str]:
     return frozenset("" if folder == "." else folder for folder in found)
 
 
-def read_judged(path: Path, limit_bytes: int) -> bytes | None:
-    """Read a file that judged code could have made; ``None`` if it is not plain or too large.
+def read_foreign(path: Path, limit_bytes: int) -> bytes | None:
+    """Read a file that foreign code could have made; ``None`` if it is not plain or too large.
 
     A link would lead out of the copy, and a pipe would never end.
     """
@@ -146,29 +159,15 @@ def read_judged(path: Path, limit_bytes: int) -> bytes | None:
 
 
 def digest_file(path: Path, limit_bytes: int = MAX_BYTES) -> str:
-    """Return the digest of a file that judged code could have changed; empty if it is gone."""
-    content = read_judged(path, limit_bytes)
+    """Return the digest of a file that foreign code could have changed; empty if it is gone."""
+    content = read_foreign(path, limit_bytes)
     return "" if content is None else hashlib.sha256(content).hexdigest()
 
 
-def _fill(bench: Workbench, candidate: Candidate, left_out: Collection[Path]) -> None:
+def _fill(bench: Workbench, project: Path, left_out: Collection[Path]) -> None:
     for folder in (*bench.writable, bench.ours):
         folder.mkdir()
-    copy_project(candidate.project.resolve(), bench.project, left_out)
-    if not (bench.project / candidate.module_path).is_file():
-        message = f"{candidate.module_path} is not in {candidate.project}"
-        raise ConfigurationError(message, field="working-directory")
-    _put(bench.project, candidate)
-
-
-def _put(project: Path, candidate: Candidate) -> None:
-    target = project / candidate.output_path
-    if not target.parent.resolve().is_relative_to(project):
-        message = f"{candidate.output_path} leads out of the project"
-        raise ConfigurationError(message, field="output")
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.unlink(missing_ok=True)
-    target.write_bytes(candidate.content)
+    copy_project(project.resolve(), bench.project, left_out)
 
 
 def _is_wanted_folder(path: Path, left_out: Collection[Path]) -> bool:
@@ -194,7 +193,7 @@ def _check_size(files: int, size: int) -> None:
 
 
 def _remove_stubborn(remove: Callable[..., object], path: str, problem: BaseException) -> None:
-    """Remove what judged code made unremovable for a plain user."""
+    """Remove what foreign code made unremovable for a plain user."""
     folder = Path(path) if remove in {os.open, os.scandir, os.listdir} else Path(path).parent
     if folder.is_symlink() or isinstance(problem, FileNotFoundError):
         return

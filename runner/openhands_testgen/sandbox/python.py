@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from openhands_testgen.clients.process import ProcessResult, run_process
-from openhands_testgen.clients.sandbox import (
+from openhands_testgen.sandbox.confinement import (
     GRACE_SECONDS,
     Confinement,
     Protections,
@@ -19,16 +19,16 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from openhands_testgen.verification.interpreter import Interpreter
-    from openhands_testgen.verification.workbench import Workbench
+    from openhands_testgen.sandbox.interpreter import Interpreter
+    from openhands_testgen.sandbox.workbench import Workbench
 
-# What judged code sees of our environment; nothing in it is a secret.
+# What foreign code sees of our environment; nothing in it is a secret.
 JUDGED_VARIABLES = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "LD_LIBRARY_PATH", "SYSTEMROOT")
 
 
 @dataclass(frozen=True, slots=True)
-class JudgeLimits:
-    """Limits on each run of judged code."""
+class RunLimits:
+    """Limits on each run of foreign code."""
 
     timeout_seconds: float = 120
     cpu_seconds: int = 120
@@ -38,12 +38,12 @@ class JudgeLimits:
 
 
 @dataclass(frozen=True, slots=True)
-class Judge:
-    """What runs judged code: an interpreter, a workbench, limits, and our own environment."""
+class SandboxedPython:
+    """What runs foreign code: an interpreter, a workbench, limits, and our own environment."""
 
     interpreter: Interpreter
     bench: Workbench
-    limits: JudgeLimits
+    limits: RunLimits
     environment: Mapping[str, str]
 
     async def run(

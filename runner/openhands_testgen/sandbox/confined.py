@@ -2,7 +2,7 @@
 
 A program of its own that needs no package: ``python -I -S confined.py LIMITS -- COMMAND...``, where
 LIMITS is the JSON that ``sandbox.py`` writes. Three processes: this one waits; the *keeper*
-is the first of a process namespace, so that whatever it started ends with it; the *judged* one
+is the first of a process namespace, so that whatever it started ends with it; the *foreign* one
 confines itself and becomes the command. Without namespaces this process is the keeper. The exit
 code is the command's, 128 + the number where a signal ended it, 127 where it could not be started.
 """
@@ -20,7 +20,7 @@ from typing import NoReturn, TypedDict
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))  # noqa: PTH100, PTH120 - import cost
 sys.path.insert(0, ROOT)
 
-from openhands_testgen.clients import kernel  # noqa: E402
+from openhands_testgen.sandbox import kernel  # noqa: E402
 
 CANNOT_START = 127
 SIGNALLED = 128
@@ -73,13 +73,13 @@ def main(arguments: list[str]) -> NoReturn:
 
 def _keep(command: list[str], limits: Limits, report: int, *, is_isolated: bool) -> NoReturn:
     """Run the command and reap everything that it leaves behind."""
-    judged = os.fork()
-    if not judged:
+    foreign = os.fork()
+    if not foreign:
         _become(command, limits, report, is_isolated=is_isolated)
     signal.signal(signal.SIGTERM, _stop)
     exit_code = SIGNALLED + signal.SIGTERM
     with suppress(InterruptedError):
-        exit_code = _wait_for(judged)
+        exit_code = _wait_for(foreign)
     if not is_isolated:
         _kill_children()
     os._exit(exit_code)

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from openhands_testgen.clients import confined, kernel
 from openhands_testgen.clients.process import ProcessResult, run_process
-from openhands_testgen.clients.sandbox import (
+from openhands_testgen.sandbox import confined, kernel
+from openhands_testgen.sandbox.confinement import (
     GRACE_SECONDS,
     Confinement,
     Protections,
@@ -33,7 +33,7 @@ pytestmark = [
 WITHOUT_NAMESPACES = """
 import sys
 sys.path.insert(0, {root!r})
-from openhands_testgen.clients import confined
+from openhands_testgen.sandbox import confined
 confined._can_isolate = lambda: False
 confined.main(sys.argv[1:])
 """

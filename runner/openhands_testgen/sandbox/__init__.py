@@ -1,0 +1,1 @@
+"""Where foreign code runs: the user's interpreter, on a copy, confined."""
