@@ -39,7 +39,7 @@ _GROUPS: dict[str, tuple[type[settings.Group], ...]] = {
     "status": (settings.BackendSettings,),
     "cancel": (settings.BackendSettings,),
     "publish": (),
-    "engine": (),
+    "engine": (settings.EngineSettings,),
 }
 _HELP = {
     "submit": "hand modules to an agent; print one task id a line",

@@ -238,6 +238,18 @@ class PlaceSettings(Group):
         return self.working_directory.absolute() / ".testgen-results"
 
 
+class EngineSettings(Group):
+    """How the embedded engine lives."""
+
+    engine_idle: float = Field(
+        60,
+        ge=0,
+        le=86_400,
+        validation_alias="OPENHANDS_TESTGEN_ENGINE_IDLE",
+        description="seconds that an embedded engine without work stays",
+    )
+
+
 class ActionsSettings(Group):
     """What GitHub Actions tells its steps; all empty elsewhere."""
 

@@ -11,20 +11,12 @@ import io
 import shlex
 import tarfile
 import uuid
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from openhands_testgen.backends.conversation import (
-    ACTION_EVENT,
-    ERROR_EVENT,
-    is_unknown_word,
-    read_state,
-    render_request,
-    was_interrupted_by_restart,
-)
-from openhands_testgen.clients.agent_server import MAX_IDS_IN_A_REQUEST
-from openhands_testgen.domain.task import ChangedFile, Receipt, Status, TaskState, Work
-from openhands_testgen.errors import BackendError, ConfigurationError, TaskIdError
+from openhands_testgen.backends.conversation import read_state, render_request
+from openhands_testgen.backends.watch import ConversationWatch
+from openhands_testgen.domain.task import ChangedFile, Receipt, Work
+from openhands_testgen.errors import BackendError, ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -32,11 +24,10 @@ if TYPE_CHECKING:
     from openhands_testgen.clients.agent_server import (
         AgentServerClient,
         ConversationInfo,
-        Event,
         GitChange,
     )
     from openhands_testgen.domain.snapshot import Snapshot
-    from openhands_testgen.domain.task import Order
+    from openhands_testgen.domain.task import Order, TaskState
     from openhands_testgen.domain.task_id import TaskId
     from openhands_testgen.errors import GenerationError
 
@@ -51,15 +42,6 @@ _COMMIT = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class _Glimpse:
-    """The newest step of a conversation, and the moment to which it belongs."""
-
-    moment: tuple[str | None, str | None]
-    events: list[Event]
-    steps: int
-
-
 class AgentServerBackend:
     """Runs tasks on an agent server."""
 
@@ -68,8 +50,7 @@ class AgentServerBackend:
     def __init__(self, client: AgentServerClient) -> None:
         """Take the connection."""
         self._client = client
-        self._resumed: set[str] = set()
-        self._glimpses: dict[str, _Glimpse] = {}
+        self._watch = ConversationWatch(client)
 
     async def submit(self, order: Order) -> Receipt:
         """Upload the snapshot, then start the conversation under our own id."""
@@ -97,16 +78,7 @@ class AgentServerBackend:
         self, task_ids: Sequence[TaskId]
     ) -> Mapping[str, TaskState | GenerationError]:
         """Ask for all conversations at once, and for the newest steps of those that run."""
-        states: dict[str, TaskState | GenerationError] = {}
-        for start in range(0, len(task_ids), MAX_IDS_IN_A_REQUEST):
-            chunk = task_ids[start : start + MAX_IDS_IN_A_REQUEST]
-            infos = await self._client.get_conversations([_uuid(one) for one in chunk])
-            if len(infos) != len(chunk):
-                message = f"The agent server answered {len(infos)} of {len(chunk)} conversations."
-                raise BackendError(message)
-            answers = await asyncio.gather(*map(self._read, infos))
-            states.update(zip((one.conversation_id for one in chunk), answers, strict=True))
-        return states
+        return await self._watch.get_states([one.conversation_id for one in task_ids])
 
     async def get_work(self, task_id: TaskId) -> Work:
         """Fetch every changed plain file byte for byte, the last words and the trajectory."""
@@ -148,45 +120,6 @@ class AgentServerBackend:
                 f"{(output.stderr or output.stdout or '').strip()[:300]}"
             )
             raise BackendError(message)
-
-    async def _read(self, info: ConversationInfo | None) -> TaskState | GenerationError:
-        if info is None:
-            return TaskIdError(
-                "The agent server does not know this task. Was it submitted to another server, or "
-                "deleted there? Check `server-url`."
-            )
-        glimpse = await self._glimpse(info)
-        if was_interrupted_by_restart(info, glimpse.events) and info.id not in self._resumed:
-            return await self._resume(info)
-        state = read_state(info, glimpse.events, glimpse.steps)
-        if is_unknown_word(info):
-            return replace(state, step=f"the server says {info.execution_status!r}")
-        return state
-
-    async def _resume(self, info: ConversationInfo) -> TaskState:
-        """Let a conversation that a restarted server left behind go on, once."""
-        self._resumed.add(info.id)
-        await self._client.run(info.id)
-        return TaskState(Status.RUNNING, step="resumed after a restart of the server")
-
-    async def _glimpse(self, info: ConversationInfo) -> _Glimpse:
-        """Look at the newest step, but only where the conversation has moved since the last look.
-
-        So a poll that finds nothing new is one request, however many tasks there are.
-        """
-        moment = (info.updated_at, info.execution_status)
-        before = self._glimpses.get(info.id)
-        if before is not None and before.moment == moment:
-            return before
-        kinds = [ACTION_EVENT, ERROR_EVENT] if info.execution_status == "error" else [ACTION_EVENT]
-        pages = [
-            await self._client.get_events(info.id, limit=1, newest_first=True, kind=kind)
-            for kind in kinds
-        ]
-        steps = await self._client.get_event_count(info.id, ACTION_EVENT)
-        glimpse = _Glimpse(moment, [event for page in pages for event in page], steps)
-        self._glimpses[info.id] = glimpse
-        return glimpse
 
     async def _get_changes(self, repository: str, output_path: str) -> list[GitChange]:
         """List the changes; the output always among them, whatever the agent did to git."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import uuid
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from openhands_testgen.domain.task import Conclusion, Status, TaskState
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from openhands_testgen.clients.agent_server import ConversationInfo, Event
-    from openhands_testgen.domain.task import Model, Order
+    from openhands_testgen.domain.task import Limits, Model
 
 ERROR_EVENT = "ConversationErrorEvent"
 ACTION_EVENT = "ActionEvent"
@@ -42,7 +42,27 @@ _REASONS = {
 _CONCLUSIONS_BY_CODE = {"MaxIterationsReached": Conclusion.OVER_BUDGET}
 
 
-def render_request(order: Order, working_dir: str, model: Model) -> dict[str, object]:
+class Startable(Protocol):
+    """What of an order the server has to know."""
+
+    @property
+    def conversation_id(self) -> str:
+        """32 hex digits."""
+
+    @property
+    def prompt(self) -> str:
+        """The first message."""
+
+    @property
+    def limits(self) -> Limits:
+        """What the agent may spend."""
+
+    @property
+    def tags(self) -> dict[str, str]:
+        """By which a foreign conversation under the same id is told."""
+
+
+def render_request(order: Startable, working_dir: str, model: Model) -> dict[str, object]:
     """Render the body of ``POST /api/conversations`` for an order and the model to use."""
     return {
         "conversation_id": str(uuid.UUID(order.conversation_id)),

@@ -1,0 +1,137 @@
+"""Watching conversations on an agent server: their states, and those that a restart interrupted."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from openhands_testgen.backends.conversation import (
+    ACTION_EVENT,
+    ERROR_EVENT,
+    is_unknown_word,
+    read_state,
+    was_interrupted_by_restart,
+)
+from openhands_testgen.clients.agent_server import MAX_IDS_IN_A_REQUEST
+from openhands_testgen.domain.task import Conclusion, Status, TaskState
+from openhands_testgen.errors import BackendError, TaskIdError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from openhands_testgen.clients.agent_server import (
+        AgentServerClient,
+        ConversationInfo,
+        Event,
+    )
+    from openhands_testgen.errors import GenerationError
+
+MAX_RESUMES = 3
+# A resumed conversation may still show its old end in the first looks.
+LOOKS_AFTER_RESUME = 5
+
+
+@dataclass(frozen=True, slots=True)
+class _Glimpse:
+    """The newest step of a conversation, and the moment to which it belongs."""
+
+    moment: tuple[str | None, str | None]
+    events: list[Event]
+    steps: int
+
+
+@dataclass(slots=True)
+class _Resumption:
+    """How often a conversation was resumed, and how many looks have found it at its old end."""
+
+    times: int = 0
+    looks: int = 0
+
+
+class ConversationWatch:
+    """Tells where conversations stand; resumes those that a restart of the server interrupted."""
+
+    def __init__(self, client: AgentServerClient) -> None:
+        """Take the connection."""
+        self._client = client
+        self._glimpses: dict[str, _Glimpse] = {}
+        self._resumptions: dict[str, _Resumption] = {}
+
+    async def get_states(
+        self, conversation_ids: Sequence[str]
+    ) -> Mapping[str, TaskState | GenerationError]:
+        """Ask for all conversations at once, and for the newest steps of those that moved.
+
+        Raises:
+            BackendError: the server broke its contract, or cannot be reached.
+
+        """
+        states: dict[str, TaskState | GenerationError] = {}
+        for start in range(0, len(conversation_ids), MAX_IDS_IN_A_REQUEST):
+            chunk = conversation_ids[start : start + MAX_IDS_IN_A_REQUEST]
+            infos = await self._client.get_conversations([str(uuid.UUID(one)) for one in chunk])
+            if len(infos) != len(chunk):
+                message = f"The agent server answered {len(infos)} of {len(chunk)} conversations."
+                raise BackendError(message)
+            answers = await asyncio.gather(*map(self._read, infos))
+            states.update(zip(chunk, answers, strict=True))
+        return states
+
+    async def _read(self, info: ConversationInfo | None) -> TaskState | GenerationError:
+        if info is None:
+            return TaskIdError(
+                "The agent server does not know this task. Was it submitted to another server, or "
+                "deleted there? Check `server-url`."
+            )
+        glimpse = await self._glimpse(info)
+        if was_interrupted_by_restart(info, glimpse.events):
+            return await self._resume(info, glimpse)
+        if info.execution_status == "running" and info.id in self._resumptions:
+            self._resumptions[info.id].looks = 0
+        state = read_state(info, glimpse.events, glimpse.steps)
+        if is_unknown_word(info):
+            return replace(state, step=f"the server says {info.execution_status!r}")
+        return state
+
+    async def _resume(self, info: ConversationInfo, glimpse: _Glimpse) -> TaskState:
+        """Let a conversation that a restarted server left behind go on, a few times."""
+        past = self._resumptions.setdefault(info.id, _Resumption())
+        resumed = TaskState(
+            Status.RUNNING,
+            started_at=info.created_at,
+            steps=glimpse.steps,
+            step="resumed after a restart of the server",
+        )
+        if 0 < past.looks < LOOKS_AFTER_RESUME:
+            past.looks += 1
+            return resumed
+        if past.times >= MAX_RESUMES:
+            return replace(
+                read_state(info, glimpse.events, glimpse.steps),
+                conclusion=Conclusion.AGENT_ERROR,
+                error=f"The agent server was restarted and the task resumed {past.times} times.",
+            )
+        past.times, past.looks = past.times + 1, 1
+        await self._client.run(info.id)
+        return resumed
+
+    async def _glimpse(self, info: ConversationInfo) -> _Glimpse:
+        """Look at the newest step, but only where the conversation has moved since the last look.
+
+        So a poll that finds nothing new is one request, however many tasks there are.
+        """
+        moment = (info.updated_at, info.execution_status)
+        before = self._glimpses.get(info.id)
+        if before is not None and before.moment == moment:
+            return before
+        kinds = [ACTION_EVENT, ERROR_EVENT] if info.execution_status == "error" else [ACTION_EVENT]
+        pages = [
+            await self._client.get_events(info.id, limit=1, newest_first=True, kind=kind)
+            for kind in kinds
+        ]
+        steps = await self._client.get_event_count(info.id, ACTION_EVENT)
+        glimpse = _Glimpse(moment, [event for page in pages for event in page], steps)
+        self._glimpses[info.id] = glimpse
+        return glimpse
