@@ -108,7 +108,7 @@ class TaskFolder:
         try:
             return StoredOrder.model_validate_json((self.path / "order.json").read_bytes())
         except (OSError, ValidationError) as exc:
-            message = f"The order in {self.path} cannot be read: {exc}. Submit again."
+            message = f"The order in {self.path} cannot be read; submit again."
             raise BackendError(message) from exc
 
     def read_model(self) -> Model:
@@ -124,13 +124,16 @@ class TaskFolder:
         except FileNotFoundError:
             return None
         except (OSError, ValidationError) as exc:
-            message = f"The state in {self.path} cannot be read: {exc}. Submit again."
+            message = f"The state in {self.path} cannot be read; submit again."
             raise BackendError(message) from exc
 
     @property
     def is_over(self) -> bool:
         """Whether the engine has nothing more to do for the task."""
-        stored = self.read_state()
+        try:
+            stored = self.read_state()
+        except BackendError:
+            return True
         return stored is not None and (bool(stored.failure) or stored.state.status.is_final)
 
     def fail(self, failure: str) -> None:
