@@ -48,6 +48,10 @@ def _split_words(value: object) -> object:
     return value.split() if isinstance(value, str) else value
 
 
+# What an option is when nobody gave it.
+_UNSET: tuple[object, ...] = (None, "", (), [])
+
+
 class Group(BaseSettings):
     """Settings that belong together."""
 
@@ -269,7 +273,7 @@ def read[AGroup: Group](group: type[AGroup], options: Mapping[str, object] | Non
         ConfigurationError: a value is not allowed; the message names the setting.
 
     """
-    given = {name: value for name, value in (options or {}).items() if value not in (None, "", ())}
+    given = {name: value for name, value in (options or {}).items() if value not in _UNSET}
     known = {name: value for name, value in given.items() if name in group.model_fields}
     try:
         return group(**known)  # type: ignore[arg-type] # pydantic checks what the values are

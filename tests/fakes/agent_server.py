@@ -38,11 +38,18 @@ class Fault:
 
 @dataclass
 class FakeAgentServer:
-    """A server on loopback; ``looks`` polls after its creation a conversation has ``ending``."""
+    """A server on loopback; ``looks`` polls after its creation a conversation has ``ending``.
+
+    With ``work_seconds`` an agent takes that long instead, however often it is looked at. The
+    agent leaves ``output`` at ``output_path``; ``outputs`` are others by the same path.
+    """
 
     looks: int = 2
+    work_seconds: float = 0.0
     ending: str = "finished"
     output: bytes = b""
+    output_path: str = "tests/test_prices.py"
+    outputs: dict[str, bytes] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
     conversations: dict[str, dict[str, object]] = field(default_factory=dict)
     requests: list[tuple[str, str]] = field(default_factory=list)
@@ -98,6 +105,7 @@ class FakeAgentServer:
                 "created_at": _TIME,
                 "updated_at": _TIME,
                 "looks": 0,
+                "created": time.monotonic(),
             }
         return status, self.conversations[key]
 
@@ -106,11 +114,19 @@ class FakeAgentServer:
         shown = self.conversations.get(key)
         if shown is None:
             return None
-        looks = int(str(shown["looks"])) + 1
-        shown["looks"] = looks
-        if looks >= self.looks and shown["execution_status"] == "running":
+        shown["looks"] = int(str(shown["looks"])) + 1
+        if self._is_over(shown) and shown["execution_status"] == "running":
             shown["execution_status"] = self.ending
         return shown
+
+    def _is_over(self, shown: dict[str, object]) -> bool:
+        if self.work_seconds:
+            return time.monotonic() - float(str(shown["created"])) >= self.work_seconds
+        return int(str(shown["looks"])) >= self.looks
+
+    def list_outputs(self) -> dict[str, bytes]:
+        """List the files that every agent leaves, by path."""
+        return {**self.outputs, **({self.output_path: self.output} if self.output else {})}
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -165,11 +181,11 @@ class _Handler(BaseHTTPRequestHandler):
             fake.files[query["path"][0]] = body
             return 200, {"success": True}
         if path == "/api/file/download":
-            return 200, fake.output
+            return 200, _find_by_end(fake.list_outputs(), query["path"][0])
         if path == "/api/git/changes":
-            return 200, [{"status": "ADDED", "path": "tests/test_prices.py"}] * bool(fake.output)
+            return 200, [{"status": "ADDED", "path": one} for one in fake.list_outputs()]
         if path == "/api/bash/execute_bash_command":
-            return 200, {**_COMMAND, "stdout": "tests/test_prices.py\0"}
+            return 200, {**_COMMAND, "stdout": "\0".join([*fake.list_outputs(), ""])}
         if path.endswith("/interrupt"):
             fake.interrupted.append(path.split("/")[3])
             fake.conversations[path.split("/")[3]]["execution_status"] = "paused"
@@ -186,6 +202,10 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 _COMMAND = {"command_id": "x", "kind": "BashOutput", "exit_code": 0, "stderr": ""}
+
+
+def _find_by_end(files: dict[str, bytes], path: str) -> bytes:
+    return next(content for name, content in files.items() if path.endswith(name))
 
 
 def _answer_about_events(path: str) -> tuple[int, object]:
