@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 KEY = "fake-session-key"
+RESUMING_LOOKS = 3
 _TIME = "2026-01-01T00:00:00Z"
 
 
@@ -56,6 +57,7 @@ class FakeAgentServer:
     files: dict[str, bytes] = field(default_factory=dict)
     created: int = 0
     interrupted: list[str] = field(default_factory=list)
+    resumed: list[str] = field(default_factory=list)
     released: threading.Event = field(default_factory=threading.Event)
 
     def __enter__(self) -> Self:
@@ -114,10 +116,27 @@ class FakeAgentServer:
         shown = self.conversations.get(key)
         if shown is None:
             return None
+        self._go_on(shown)
         shown["looks"] = int(str(shown["looks"])) + 1
         if self._is_over(shown) and shown["execution_status"] == "running":
             shown["execution_status"] = self.ending
         return shown
+
+    def run(self, key: str) -> tuple[int, object]:
+        """Resume; as measured, the old end shows for a while and asking again is a conflict."""
+        shown = self.conversations[key]
+        if shown.get("resuming") or shown["execution_status"] == "running":
+            return 409, {"detail": "Conversation already running"}
+        shown["resuming"] = RESUMING_LOOKS
+        self.resumed.append(key)
+        return 200, {"success": True}
+
+    def _go_on(self, shown: dict[str, object]) -> None:
+        left = int(str(shown.get("resuming", 0)))
+        if left:
+            shown["resuming"] = left - 1
+            if left == 1:
+                shown.update(execution_status="running", looks=0)
 
     def _is_over(self, shown: dict[str, object]) -> bool:
         if self.work_seconds:
@@ -190,6 +209,8 @@ class _Handler(BaseHTTPRequestHandler):
             fake.interrupted.append(path.split("/")[3])
             fake.conversations[path.split("/")[3]]["execution_status"] = "paused"
             return 200, {"success": True}
+        if path.endswith("/run"):
+            return fake.run(path.split("/")[3])
         return _answer_about_events(path)
 
     def _send(self, status: int, content: object, headers: dict[str, str] | None = None) -> None:

@@ -213,10 +213,11 @@ class AgentServerClient:
         path = f"/api/conversations/{conversation_id}/agent_final_response"
         return _parse(_FinalResponse, await self._send("GET", path)).response
 
-    async def run(self, conversation_id: str) -> None:
-        """Let the agent go on; one that runs already (409) is left alone."""
+    async def run(self, conversation_id: str) -> bool:
+        """Let the agent go on, and return whether that was needed: it may run already (409)."""
         path = f"/api/conversations/{conversation_id}/run"
-        await self._send("POST", path, accept={HTTPStatus.CONFLICT})
+        response = await self._send("POST", path, accept={HTTPStatus.CONFLICT})
+        return response.status_code != HTTPStatus.CONFLICT
 
     async def interrupt(self, conversation_id: str) -> None:
         """Stop the agent at once, inside a command too."""

@@ -129,7 +129,9 @@ def test_no_results_at_all() -> None:
 
 def test_secrets_are_masked_line_by_line() -> None:
     stream = io.StringIO()
-    outputs.mask_secrets(["planted%", "first-line\nsecond-line", "none", ""], stream, in_actions=True)
+    outputs.mask_secrets(
+        ["planted%", "first-line\nsecond-line", "none", ""], stream, in_actions=True
+    )
     assert stream.getvalue().splitlines() == [
         "::add-mask::planted%25",
         "::add-mask::first-line%0Asecond-line",
