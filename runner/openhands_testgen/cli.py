@@ -95,13 +95,9 @@ async def _hand_over(options: Options) -> tuple[list[Submission], list[Generatio
     finally:
         await submitter.backend.aclose()
     submissions = [one for one in outcomes if not isinstance(one, GenerationError)]
-    _write_outputs(
-        {
-            "task-id": " ".join(str(one.task_id) for one in submissions),
-            "status": "QUEUED" if submissions else "",
-            "conversation-url": " ".join(filter(None, (s.conversation_url for s in submissions))),
-        },
-    )
+    task_ids = (str(one.task_id) for one in submissions)
+    urls = (one.conversation_url for one in submissions)
+    _write_outputs(outputs.render_submit_outputs(task_ids, urls))
     return submissions, [one for one in outcomes if isinstance(one, GenerationError)]
 
 
