@@ -9,6 +9,7 @@ import os
 import signal
 import sys
 import traceback
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from openhands_testgen import bootstrap, settings
@@ -81,6 +82,7 @@ async def _run_interruptible(command: Coroutine[None, None, int]) -> int:
 
 
 async def _submit(options: Options) -> int:
+    _write_outputs(outputs.render_submit_outputs((), ()))
     submissions, errors = await _hand_over(options)
     for submission in submissions:
         print(submission.task_id)
@@ -102,11 +104,14 @@ async def _hand_over(options: Options) -> tuple[list[Submission], list[Generatio
 
 
 async def _collect(options: Options) -> int:
+    _write_outputs(outputs.render_outputs((), Path()))
     task_ids, errors = _parse_task_ids(options)
     return await _collect_all(task_ids, errors, options)
 
 
 async def _generate(options: Options) -> int:
+    _write_outputs(outputs.render_submit_outputs((), ()))
+    _write_outputs(outputs.render_outputs((), Path()))
     submissions, errors = await _hand_over(options)
     return await _collect_all([one.task_id for one in submissions], errors, options)
 
@@ -229,6 +234,7 @@ def _parse_task_ids(options: Options) -> tuple[list[TaskId], list[GenerationErro
 
 
 def _write_outputs(values: dict[str, str]) -> None:
+    """Write outputs; commands write empty ones first, for of one name the last value counts."""
     actions = settings.read(settings.ActionsSettings)
     outputs.write_outputs(values, actions.output_file)
 
