@@ -131,7 +131,7 @@ async def _collect_all(
         place = settings.read(settings.PlaceSettings, options)
         expected = len(task_ids) + len(errors)
         _write_outputs(outputs.render_outputs(results, place.results_folder, expected=expected))
-        _print_json(results, single=len(task_ids) == 1)
+        _print_json(results, single=expected == 1)
     codes = [report.exit_code for report in ended]
     return choose_worst([*codes, _end_with_errors(errors)])
 
@@ -140,6 +140,7 @@ async def _status(options: Options) -> int:
     from openhands_testgen.domain.report import render_status
 
     task_ids, errors = _parse_task_ids(options)
+    asked = len(task_ids) + len(errors)
     statuses = []
     for task_id in task_ids:
         state = await bootstrap.get_state(task_id, options)
@@ -147,7 +148,7 @@ async def _status(options: Options) -> int:
             errors.append(state)
         else:
             statuses.append(render_status(task_id, state))
-    _print_json(statuses, single=len(task_ids) == 1)
+    _print_json(statuses, single=asked == 1)
     return _end_with_errors(errors)
 
 
@@ -217,8 +218,6 @@ def _add_options(command: argparse.ArgumentParser, group: type[settings.Group]) 
 
 def _parse_task_ids(options: Options) -> tuple[list[TaskId], list[GenerationError]]:
     """Parse all ids; a malformed one does not keep the others from being collected."""
-    from openhands_testgen.domain.task_id import parse_task_id
-
     texts = settings.read(settings.WaitSettings, options).task_id
     if not texts:
         message = "no task id was given; pass the `task-id` that submit printed"
@@ -227,10 +226,24 @@ def _parse_task_ids(options: Options) -> tuple[list[TaskId], list[GenerationErro
     errors: list[GenerationError] = []
     for text in dict.fromkeys(texts):
         try:
-            task_ids.append(parse_task_id(text))
+            task_ids.append(_parse_task_id(text))
         except TaskIdError as error:
             errors.append(error)
     return task_ids, errors
+
+
+def _parse_task_id(text: str) -> TaskId:
+    from openhands_testgen.backends import registry
+    from openhands_testgen.domain.task_id import parse_task_id
+
+    task_id = parse_task_id(text)
+    if task_id.backend not in registry.NAMES:
+        message = (
+            f"The task id belongs to a backend {task_id.backend!r}, which this version does not "
+            "have. Use the same version of `submit` and `collect`."
+        )
+        raise TaskIdError(message)
+    return task_id
 
 
 def _write_outputs(values: dict[str, str]) -> None:

@@ -28,7 +28,7 @@ GROUPS: dict[str, tuple[type[settings.Group], ...]] = {
     "status": (BACKEND, PLACE),
     "cancel": (BACKEND, PLACE),
     "publish": (PLACE,),
-    "engine": (PLACE,),
+    "engine": (settings.EngineSettings, PLACE),
 }
 # No settings of the program: the token is there for the publish step alone.
 TOKEN = "github-token"
