@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import json
 import os
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from openhands_testgen import bootstrap, settings
+from openhands_testgen.arguments import parse_arguments
 from openhands_testgen.errors import (
     EXIT_INTERRUPTED,
     ConfigurationError,
@@ -31,33 +31,11 @@ if TYPE_CHECKING:
 type Options = dict[str, object]
 type Command = Callable[[Options], Coroutine[None, None, int]]
 
-_WRITE = (settings.TaskSettings, settings.ModelSettings, settings.BackendSettings)
-_READ = (settings.WaitSettings, settings.JudgeSettings, settings.BackendSettings)
-_GROUPS: dict[str, tuple[type[settings.Group], ...]] = {
-    "submit": _WRITE,
-    "collect": _READ,
-    "generate": (*_WRITE, settings.WaitSettings, settings.JudgeSettings),
-    "status": (settings.BackendSettings,),
-    "cancel": (settings.BackendSettings,),
-    "publish": (),
-    "engine": (settings.EngineSettings,),
-}
-_HELP = {
-    "submit": "hand modules to an agent; print one task id a line",
-    "collect": "wait for tasks, judge what came back, print the results as JSON",
-    "generate": "submit and collect in one",
-    "status": "print where tasks stand as JSON",
-    "cancel": "stop the agents of tasks",
-    "publish": "print annotations for the results in a folder and append the job summary",
-    "engine": "run the embedded engine (started by submit)",
-}
-_TAKES_IDS = {"collect", "status", "cancel"}
-
 
 def main(argv: Sequence[str]) -> int:
     """Run one command and return its exit code."""
-    options = vars(_build_parser().parse_args(argv))
-    command = _COMMANDS[options.pop("command")]
+    name, options = parse_arguments(argv)
+    command = _COMMANDS[name]
     try:
         _mask_secrets(options)
         return asyncio.run(_run_interruptible(command(options)))
@@ -192,28 +170,6 @@ _COMMANDS: dict[str, Command] = {
     "publish": _publish,
     "engine": _engine,
 }
-
-
-def _build_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="openhands-testgen", description=__doc__)
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for name, groups in _GROUPS.items():
-        command = commands.add_parser(name, help=_HELP[name], description=_HELP[name])
-        for group in groups:
-            _add_options(command, group)
-        _add_options(command, settings.PlaceSettings)
-        if name in _TAKES_IDS:
-            command.add_argument("task_id", nargs="*", metavar="ID", help="the task id")
-    return parser
-
-
-def _add_options(command: argparse.ArgumentParser, group: type[settings.Group]) -> None:
-    """Add an option for each setting of a group; secrets have none, for `ps` shows options."""
-    for name in settings.get_options(group):
-        option = "--" + name.replace("_", "-")
-        shown = group.model_fields[name].description
-        action = "append" if name == "module" else "store"
-        command.add_argument(option, dest=name, action=action, help=shown)
 
 
 def _parse_task_ids(options: Options) -> tuple[list[TaskId], list[GenerationError]]:
