@@ -21,6 +21,7 @@ from openhands_testgen.domain.verdict import Verdict, Verification
 from openhands_testgen.errors import (
     AuthenticationError,
     BackendUnreachableError,
+    ConfigurationError,
     DeadlineError,
     TaskIdError,
 )
@@ -185,6 +186,19 @@ async def test_one_failing_task_hides_no_other() -> None:
     )
     assert [report.exit_code for report in reports] == [0, 8, 0]
     assert isinstance(reports[1].failure, TaskIdError)
+
+
+@pytest.mark.parametrize(("verdict", "exit_code"), [(Verdict.ACCEPTED, 2), (Verdict.REJECTED, 10)])
+async def test_a_report_that_cannot_be_kept_hides_no_other(
+    verdict: Verdict, exit_code: int
+) -> None:
+    scene = Scene(verifier=FakeVerifier(make_verification(verdict)))
+    scene.archive.faults.append(ConfigurationError("is full", field="results"))
+    first, second = await scene.collect(scene.make_task(1), scene.make_task(2))
+    assert (first.exit_code, first.error) == (exit_code, "results: is full")
+    assert (first.verdict, first.results_dir) == (verdict, None)
+    assert second.results_dir == "/results/00000000"
+    assert len(scene.archive.stored) == 1
 
 
 async def test_all_tasks_are_asked_for_at_once() -> None:
