@@ -45,7 +45,11 @@ def _split_lines(value: object) -> object:
 
 
 def _split_words(value: object) -> object:
-    return value.split() if isinstance(value, str) else value
+    """Split an input, or each argument: a shell may hand several ids over in one."""
+    texts = [value] if isinstance(value, str) else value
+    if not isinstance(texts, list):
+        return value
+    return [word for text in texts for word in str(text).split()]
 
 
 # What an option is when nobody gave it.

@@ -63,6 +63,16 @@ def render_assignments(values: Mapping[str, str], delimiter: str) -> str:
     return "".join(f"{name}<<{delimiter}\n{value}\n{delimiter}\n" for name, value in values.items())
 
 
+def render_submit_outputs(task_ids: Iterable[str], urls: Iterable[str]) -> dict[str, str]:
+    """Render the outputs of a submit: the tasks that were handed over, and pages to watch them."""
+    ids = " ".join(task_ids)
+    return {
+        "task-id": ids,
+        "status": "QUEUED" if ids else "",
+        "conversation-url": " ".join(filter(None, urls)),
+    }
+
+
 def render_outputs(
     results: Sequence[TaskResult], results_folder: Path, *, expected: int | None = None
 ) -> dict[str, str]:
