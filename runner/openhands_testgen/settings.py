@@ -65,6 +65,7 @@ class Group(BaseSettings):
         frozen=True,
         case_sensitive=True,
         populate_by_name=True,
+        defer_build=True,  # a command reads only a few of the groups
     )
 
 
