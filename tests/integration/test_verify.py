@@ -216,7 +216,8 @@ import os
 
 
 def test_environment():
-    assert {SECRET[::-1]!r}[::-1] in os.environ.values()
+    found = any({SECRET[::-1]!r}[::-1] in value for value in os.environ.values())
+    assert found
 
 
 def test_file():
