@@ -110,7 +110,8 @@ def test_a_message_in_parts(model: OfflineModel) -> None:
     ],
 )
 def test_a_wrong_key(model: OfflineModel, headers: dict[str, str]) -> None:
-    response = httpx.post(f"{model.base_url}/chat/completions", json=BODY, headers=headers)
+    sent = httpx.Headers(headers, encoding="latin-1")
+    response = httpx.post(f"{model.base_url}/chat/completions", json=BODY, headers=sent)
     assert response.status_code == 401
     assert response.json()["error"]["code"] == "invalid_api_key"
     assert KEY not in response.text
