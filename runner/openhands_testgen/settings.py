@@ -45,7 +45,15 @@ def _split_lines(value: object) -> object:
 
 
 def _split_words(value: object) -> object:
-    return value.split() if isinstance(value, str) else value
+    """Split an input, or each argument: a shell may hand several ids over in one."""
+    texts = [value] if isinstance(value, str) else value
+    if not isinstance(texts, list):
+        return value
+    return [word for text in texts for word in str(text).split()]
+
+
+# What an option is when nobody gave it.
+_UNSET: tuple[object, ...] = (None, "", (), [])
 
 
 class Group(BaseSettings):
@@ -57,6 +65,7 @@ class Group(BaseSettings):
         frozen=True,
         case_sensitive=True,
         populate_by_name=True,
+        defer_build=True,  # a command reads only a few of the groups
     )
 
 
@@ -269,7 +278,7 @@ def read[AGroup: Group](group: type[AGroup], options: Mapping[str, object] | Non
         ConfigurationError: a value is not allowed; the message names the setting.
 
     """
-    given = {name: value for name, value in (options or {}).items() if value not in (None, "", ())}
+    given = {name: value for name, value in (options or {}).items() if value not in _UNSET}
     known = {name: value for name, value in given.items() if name in group.model_fields}
     try:
         return group(**known)  # type: ignore[arg-type] # pydantic checks what the values are

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from openhands_testgen.domain.layout import dotted_name
@@ -70,6 +71,9 @@ class Submitter:
         return replace(assignment, module_path=module_path, output_path=output_path), members
 
     def _read_module(self, path: str) -> bytes:
+        if not is_safe_path(path) and path != ".":
+            message = f"{path!r} is not a plain path"
+            raise ConfigurationError(message, field="module")
         if self.project.is_folder(path):
             message = f"{path} is a folder; name one Python file in it"
             raise ConfigurationError(message, field="module")
@@ -94,10 +98,16 @@ class Submitter:
             problem = f"{path} is the module itself"
         elif not is_safe_path(path):
             problem = f"{path!r} is not a plain path"
+        elif parent := self._find_file_above(path):
+            problem = f"{parent} is a file, so nothing can stand below it"
         elif not is_test_file(path):
             problem = f"pytest would not collect {path}; name it test_*.py or *_test.py"
         if problem:
             raise ConfigurationError(problem, field="output")
+
+    def _find_file_above(self, path: str) -> str:
+        parents = (str(parent) for parent in PurePosixPath(path).parents)
+        return next((one for one in parents if self.project.read(one) is not None), "")
 
     def _prepare(
         self, assignment: Assignment, members: tuple[Member, ...], snapshot: Snapshot

@@ -41,6 +41,7 @@ class FakeBackend:
     started: int = 0
     looks: list[int] = field(default_factory=list)
     cancelled: list[str] = field(default_factory=list)
+    cancel_faults: list[Exception] = field(default_factory=list)
     closed: bool = False
     _positions: dict[str, int] = field(default_factory=dict)
 
@@ -83,7 +84,9 @@ class FakeBackend:
         return Work(files=files, records={"trajectory.zip": b"PK"}, final_message="All done.")
 
     async def cancel(self, task_id: TaskId) -> None:
-        """Stop the task."""
+        """Stop the task, unless a fault is in the way."""
+        if self.cancel_faults:
+            raise self.cancel_faults.pop(0)
         self.cancelled.append(task_id.conversation_id)
 
     async def aclose(self) -> None:

@@ -37,7 +37,8 @@ def make_submitter(
         "pyproject.toml": b"",
     }
     return Submitter(
-        project=project or FakeProject(files, folders={"src/shop"}, links={"tests/test_link.py"}),
+        project=project
+        or FakeProject(files, folders={"src/shop", "."}, links={"tests/test_link.py"}),
         backend=backend,
         model=Model("offline"),
         limits=Limits(50, None),
@@ -94,12 +95,16 @@ async def test_instructions_reach_the_prompt() -> None:
         ("../x.py", "", ConfigurationError, "^module: .*outside"),
         ("src/shop", "", ConfigurationError, "^module: .*is a folder"),
         ("src/shop/notes.txt", "", ConfigurationError, r"^module: .*must end in \.py"),
+        ("src/a\tb.py", "", ConfigurationError, r"^module: 'src/a\\tb\.py' is not a plain path"),
+        ("src/.git/b.py", "", ConfigurationError, "^module: .*is not a plain path"),
+        (".", "", ConfigurationError, "^module: . is a folder"),
         ("src/shop/broken.py", "", ConfigurationError, "^module: .*not valid Python"),
         ("src/shop/latin.py", "", ConfigurationError, "^module: .*not UTF-8"),
         ("src/shop/prices.py", "../test_x.py", ConfigurationError, "^output: .*outside"),
         ("src/shop/prices.py", "tests/test_link.py", ConfigurationError, "^output: .*link"),
         ("src/shop/prices.py", "tests/prices.txt", ConfigurationError, r"^output: .*end in \.py"),
         ("src/shop/prices.py", "tests/prices.py", ConfigurationError, "^output: .*not collect"),
+        ("src/shop/prices.py", "pyproject.toml/test_x.py", ConfigurationError, "toml is a file"),
         ("src/shop/prices.py", "src/shop/prices.py", ConfigurationError, "^output: .*itself"),
     ],
 )
