@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 type Options = Mapping[str, object]
 
 PROGRAM = Path(__file__).with_name("__main__.py")
+OFFLINE_PROGRAM = Path(__file__).parent / "offline" / "program.py"
+OFFLINE_PYTHON = "python3"  # as the agent's terminal finds it in the project's folder
 ROOM = 10  # conversations at once, as many as an agent server takes by itself
 ENVIRONMENT_PROGRAM = Path(__file__).parents[1] / "environment"
 
@@ -256,15 +258,17 @@ async def run_engine(options: Options) -> None:
     from openhands_testgen.backends.engine.engine import Engine, EnginePlan
     from openhands_testgen.backends.engine.server import AgentServer, ServerPlan
     from openhands_testgen.clients.environment import install_environment
+    from openhands_testgen.offline.policy import Commands
     from openhands_testgen.offline.source import LocalModels
 
     folder = _find_state_folder(options)
     environment = settings.read_child_environment()
     install = partial(install_environment, ENVIRONMENT_PROGRAM, "engine", environment)
+    commands = Commands(sys.executable, str(OFFLINE_PROGRAM), OFFLINE_PYTHON)
     engine = Engine(
         folder=folder,
         server=AgentServer(ServerPlan(folder.server, environment, ROOM), install),
-        models=LocalModels(folder.root / "offline.json", sys.executable),
+        models=LocalModels(folder.root / "offline.json", commands),
         progress=LineProgress(sys.stderr),
         clock=SystemClock(),
         plan=EnginePlan(ROOM, settings.read(settings.EngineSettings, options).engine_idle),

@@ -52,6 +52,10 @@ def _split_words(value: object) -> object:
     return [word for text in texts for word in str(text).split()]
 
 
+# What an option is when nobody gave it.
+_UNSET: tuple[object, ...] = (None, "", (), [])
+
+
 class Group(BaseSettings):
     """Settings that belong together."""
 
@@ -61,6 +65,7 @@ class Group(BaseSettings):
         frozen=True,
         case_sensitive=True,
         populate_by_name=True,
+        defer_build=True,  # a command reads only a few of the groups
     )
 
 
@@ -273,7 +278,7 @@ def read[AGroup: Group](group: type[AGroup], options: Mapping[str, object] | Non
         ConfigurationError: a value is not allowed; the message names the setting.
 
     """
-    given = {name: value for name, value in (options or {}).items() if value not in (None, "", ())}
+    given = {name: value for name, value in (options or {}).items() if value not in _UNSET}
     known = {name: value for name, value in given.items() if name in group.model_fields}
     try:
         return group(**known)  # type: ignore[arg-type] # pydantic checks what the values are

@@ -305,3 +305,17 @@ async def test_an_order_served_before_is_not_served_again(scene: Scene) -> None:
     await scene.run()
     assert read(task) == before
     assert scene.http.created == 1
+
+
+async def test_an_agent_whose_server_was_asked_to_end_goes_on(scene: Scene) -> None:
+    scene.http.looks = 1_000_000
+    task = scene.add()
+    running = asyncio.create_task(scene.run())
+    while not scene.http.created:
+        await asyncio.sleep(0.01)
+    for conversation in scene.http.conversations.values():
+        conversation["execution_status"] = "paused"
+    scene.http.looks = 3
+    await running
+    assert read(task).state.status is Status.COMPLETED
+    assert len(scene.http.resumed) == 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
+from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -28,9 +29,9 @@ if TYPE_CHECKING:
     )
     from openhands_testgen.errors import GenerationError
 
-MAX_RESUMES = 3
-# A resumed conversation may still show its old end in the first looks.
-LOOKS_AFTER_RESUME = 5
+MAX_RESUMES = 5
+# One that was just created is idle for a moment; one that stays so was left by a dying server.
+IDLE_LOOKS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +43,6 @@ class _Glimpse:
     steps: int
 
 
-@dataclass(slots=True)
-class _Resumption:
-    """How often a conversation was resumed, and how many looks have found it at its old end."""
-
-    times: int = 0
-    looks: int = 0
-
-
 class ConversationWatch:
     """Tells where conversations stand; resumes those that a restart of the server interrupted."""
 
@@ -57,7 +50,8 @@ class ConversationWatch:
         """Take the connection."""
         self._client = client
         self._glimpses: dict[str, _Glimpse] = {}
-        self._resumptions: dict[str, _Resumption] = {}
+        self._resumes: Counter[str] = Counter()
+        self._idle_looks: Counter[str] = Counter()
 
     async def get_states(
         self, conversation_ids: Sequence[str]
@@ -86,36 +80,44 @@ class ConversationWatch:
                 "deleted there? Check `server-url`."
             )
         glimpse = await self._glimpse(info)
-        if was_interrupted_by_restart(info, glimpse.events):
+        if was_interrupted_by_restart(info, glimpse.events) or self._is_left_idle(info):
             return await self._resume(info, glimpse)
-        if info.execution_status == "running" and info.id in self._resumptions:
-            self._resumptions[info.id].looks = 0
         state = read_state(info, glimpse.events, glimpse.steps)
         if is_unknown_word(info):
             return replace(state, step=f"the server says {info.execution_status!r}")
         return state
 
+    def _is_left_idle(self, info: ConversationInfo) -> bool:
+        if info.execution_status != "idle":
+            self._idle_looks.pop(info.id, None)
+            return False
+        self._idle_looks[info.id] += 1
+        return self._idle_looks[info.id] >= IDLE_LOOKS
+
     async def _resume(self, info: ConversationInfo, glimpse: _Glimpse) -> TaskState:
-        """Let a conversation that a restarted server left behind go on, a few times."""
-        past = self._resumptions.setdefault(info.id, _Resumption())
-        resumed = TaskState(
-            Status.RUNNING,
-            started_at=info.created_at,
-            steps=glimpse.steps,
+        """Let a conversation that a restarted server left behind go on.
+
+        One that is being resumed shows its old end for a while and says so when it is asked to
+        run again: nothing has to be remembered, by this process or the next one.
+        """
+        if await self._client.run(info.id):
+            self._resumes[info.id] += 1
+        state = read_state(info, glimpse.events, glimpse.steps)
+        if self._resumes[info.id] > MAX_RESUMES:
+            return replace(
+                state,
+                status=Status.FAILED,
+                conclusion=Conclusion.AGENT_ERROR,
+                error=f"The agent was interrupted and resumed {MAX_RESUMES} times, in vain.",
+            )
+        return replace(
+            state,
+            status=Status.RUNNING,
+            conclusion=None,
+            error=None,
+            completed_at=None,
             step="resumed after a restart of the server",
         )
-        if 0 < past.looks < LOOKS_AFTER_RESUME:
-            past.looks += 1
-            return resumed
-        if past.times >= MAX_RESUMES:
-            return replace(
-                read_state(info, glimpse.events, glimpse.steps),
-                conclusion=Conclusion.AGENT_ERROR,
-                error=f"The agent server was restarted and the task resumed {past.times} times.",
-            )
-        past.times, past.looks = past.times + 1, 1
-        await self._client.run(info.id)
-        return resumed
 
     async def _glimpse(self, info: ConversationInfo) -> _Glimpse:
         """Look at the newest step, but only where the conversation has moved since the last look.

@@ -7,6 +7,7 @@ tried a few times before the error is the caller's.
 from __future__ import annotations
 
 import asyncio
+import ssl
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Self
@@ -50,7 +51,7 @@ class Patience:
 
 
 class _Answer(BaseModel):
-    model_config = ConfigDict(extra="ignore")
+    model_config = ConfigDict(extra="ignore", defer_build=True)
 
 
 class TokenCount(_Answer):
@@ -159,8 +160,9 @@ class AgentServerClient:
             self._patience.request_seconds, connect=self._patience.connect_seconds
         )
         headers = {"X-Session-API-Key": session_key} if session_key else {}
+        address = _check_address(base_url)
         self._http = httpx.AsyncClient(
-            base_url=_check_address(base_url), headers=headers, timeout=timeout
+            base_url=address, headers=headers, timeout=timeout, verify=_choose_trust(address)
         )
         self._place = str(self._http.base_url)
 
@@ -213,10 +215,11 @@ class AgentServerClient:
         path = f"/api/conversations/{conversation_id}/agent_final_response"
         return _parse(_FinalResponse, await self._send("GET", path)).response
 
-    async def run(self, conversation_id: str) -> None:
-        """Let the agent go on; one that runs already (409) is left alone."""
+    async def run(self, conversation_id: str) -> bool:
+        """Let the agent go on, and return whether that was needed: it may run already (409)."""
         path = f"/api/conversations/{conversation_id}/run"
-        await self._send("POST", path, accept={HTTPStatus.CONFLICT})
+        response = await self._send("POST", path, accept={HTTPStatus.CONFLICT})
+        return response.status_code != HTTPStatus.CONFLICT
 
     async def interrupt(self, conversation_id: str) -> None:
         """Stop the agent at once, inside a command too."""
@@ -323,6 +326,14 @@ def _check_address(text: str) -> httpx.URL:
         message = "the address holds a user or password; pass the key as `api-key`"
         raise ConfigurationError(message, field="server-url")
     return url
+
+
+def _choose_trust(address: httpx.URL) -> ssl.SSLContext | bool:
+    """Load the certificates only where they are needed: it takes longer than a request.
+
+    Without TLS in the address nobody is trusted, so that none is used by surprise.
+    """
+    return address.scheme == "https" or ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 def _parse[Model](form: type[Model] | TypeAdapter[Model], response: httpx.Response) -> Model:

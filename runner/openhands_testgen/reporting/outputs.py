@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from openhands_testgen.errors import GenerationError
 from openhands_testgen.reporting.commands import render_command, to_plain_lines
+from openhands_testgen.reporting.redaction import MIN_SECRET_LENGTH
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -102,13 +103,14 @@ def render_outputs(
 def mask_secrets(secrets: Iterable[str], stream: TextIO, *, in_actions: bool) -> None:
     """Have the runner hide secrets in every log line to come; elsewhere nothing is printed.
 
-    The runner masks line by line, so each line of a secret is masked as well.
+    The runner masks line by line, so each line of a secret is masked as well. Words too short to
+    be a secret are left alone: to mask them would tear task ids and logs apart.
     """
     if not in_actions:
         return
     for secret in secrets:
         for part in dict.fromkeys([secret, *secret.splitlines()]):
-            if part.strip():
+            if len(part.strip()) >= MIN_SECRET_LENGTH:
                 print(render_command("add-mask", part), file=stream, flush=True)
 
 

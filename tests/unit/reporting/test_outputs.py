@@ -129,12 +129,14 @@ def test_no_results_at_all() -> None:
 
 def test_secrets_are_masked_line_by_line() -> None:
     stream = io.StringIO()
-    outputs.mask_secrets(["one%", "first\nsecond"], stream, in_actions=True)
+    outputs.mask_secrets(
+        ["planted%", "first-line\nsecond-line", "none", ""], stream, in_actions=True
+    )
     assert stream.getvalue().splitlines() == [
-        "::add-mask::one%25",
-        "::add-mask::first%0Asecond",
-        "::add-mask::first",
-        "::add-mask::second",
+        "::add-mask::planted%25",
+        "::add-mask::first-line%0Asecond-line",
+        "::add-mask::first-line",
+        "::add-mask::second-line",
     ]
 
 

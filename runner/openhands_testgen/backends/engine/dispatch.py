@@ -99,6 +99,8 @@ class Dispatch:
             answer = LOST
         if isinstance(answer, GenerationError):
             raise answer
+        if answer.conclusion is Conclusion.CANCELLED and not task.is_cancelled:
+            answer = await self._resume(task, answer)
         state = await self._check_budget(task, answer)
         before = task.read_state()
         if before is not None and before.state == state:
@@ -109,6 +111,11 @@ class Dispatch:
             self._say(task, state.status.value)
         task.write_state(state)
         return state.status.is_final
+
+    async def _resume(self, task: TaskFolder, state: TaskState) -> TaskState:
+        """Let an agent go on that nobody wanted stopped: its server was asked to end."""
+        await self._client.run(str(UUID(task.conversation_id)))
+        return replace(state, status=Status.RUNNING, conclusion=None, error=None, completed_at=None)
 
     async def _check_budget(self, task: TaskFolder, state: TaskState) -> TaskState:
         """Stop an agent that has spent more than it may."""

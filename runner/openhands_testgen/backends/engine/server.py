@@ -131,7 +131,11 @@ class AgentServer:
             "OH_CONVERSATIONS_PATH": str(folder / "conversations"),
             "OH_BASH_EVENTS_DIR": str(folder / "bash_events"),
             "OH_WORKSPACE_PATH": str(folder / "project"),
+            "OH_PERSISTENCE_DIR": str(folder / "persistence"),
+            # A server that was killed and not yet waited for would keep its conversations else.
+            "OH_LEASE_TTL_SECONDS": "0",
             "OH_ENABLE_VSCODE": "false",
+            "OH_PRELOAD_TOOLS": "false",
             "OH_MAX_CONCURRENT_RUNS": str(self._plan.room),
             "OPENHANDS_SUPPRESS_BANNER": "1",
             # Without it the model price list is fetched at import, which fails offline.

@@ -1,0 +1,122 @@
+"""A language model that follows a script, faults included, over real HTTP on loopback."""
+
+from __future__ import annotations
+
+import base64
+import shlex
+import threading
+from dataclasses import dataclass
+from http import HTTPStatus
+from pathlib import PurePosixPath
+
+from openhands_testgen.offline.chat import ChatRequest, Reply
+from openhands_testgen.offline.model import Answer, OfflineModel, refuse
+
+KEY = "planted-model-key-0123456789"
+NAME = "openai/fake"
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What goes wrong in place of a turn: a status, or ``hang``, ``cut`` or ``garbage``."""
+
+    status: int = 0
+    kind: str = ""
+
+
+class FakeModel(OfflineModel):
+    """Takes one turn of the script for each turn of a conversation, and the last one for ever.
+
+    It counts the turns that the request shows, so that one model serves many conversations and a
+    repeated request gets the same turn.
+    """
+
+    def __init__(self, *script: Reply | Fault) -> None:
+        """Take the script."""
+        super().__init__(self._play, KEY)
+        self._script = script
+        self.bodies: list[bytes] = []
+        self.asked = threading.Event()
+        self._released = threading.Event()
+
+    @property
+    def turns(self) -> list[int]:
+        """Which turn of its conversation each request asked for."""
+        return [count_turns(ChatRequest.model_validate_json(body)) for body in self.bodies]
+
+    def close(self) -> None:
+        """Let go of requests that hang, and stop."""
+        self._released.set()
+        super().close()
+
+    def answer(self, body: bytes) -> Answer:
+        """Fail if the script says so, else play on."""
+        self.bodies.append(body)
+        self.asked.set()
+        turn = self._find(ChatRequest.model_validate_json(body))
+        return self._fail(turn) if isinstance(turn, Fault) else super().answer(body)
+
+    def _find(self, request: ChatRequest) -> Reply | Fault:
+        return self._script[min(count_turns(request), len(self._script) - 1)]
+
+    def _play(self, request: ChatRequest) -> Reply:
+        turn = self._find(request)
+        assert isinstance(turn, Reply)
+        return turn
+
+    def _fail(self, fault: Fault) -> Answer:
+        if fault.status:
+            # Providers put the key, or parts of it, into such messages.
+            message = f"the fake model refuses the key {KEY} with {fault.status}"
+            return refuse(HTTPStatus(fault.status), message)
+        if fault.kind == "garbage":
+            return Answer(HTTPStatus.OK, b"<html>no completion</html>", "text/html")
+        if fault.kind == "hang":
+            self._released.wait(300)
+        raise ConnectionAbortedError
+
+
+def count_turns(request: ChatRequest) -> int:
+    """Count what the model has said so far."""
+    return sum(message.role == "assistant" for message in request.messages)
+
+
+def run(command: str) -> Reply:
+    """Have the agent run a command in the project's folder."""
+    return Reply(tool="terminal", arguments={"command": command})
+
+
+def write(path: str, content: bytes) -> Reply:
+    """Have the agent write a file, byte for byte."""
+    encoded = base64.b64encode(content).decode()
+    return run(f"{_make_folder(path)} && echo {encoded} | base64 -d > {shlex.quote(path)}")
+
+
+def grow(path: str, size_bytes: int) -> Reply:
+    """Have the agent write a file of some size."""
+    source = f"head -c {size_bytes} /dev/zero | tr '\\0' x"
+    return run(f"{_make_folder(path)} && {source} > {shlex.quote(path)}")
+
+
+def link(path: str, target: str) -> Reply:
+    """Have the agent make a symbolic link."""
+    return run(f"{_make_folder(path)} && ln -sfn {shlex.quote(target)} {shlex.quote(path)}")
+
+
+def delete(path: str) -> Reply:
+    """Have the agent delete a file."""
+    return run(f"rm -f -- {shlex.quote(path)}")
+
+
+def say(text: str) -> Reply:
+    """Have the agent say something, which ends its run."""
+    return Reply(text=text)
+
+
+def finish(message: str = "All done.") -> Reply:
+    """Have the agent finish."""
+    return Reply(tool="finish", arguments={"message": message})
+
+
+def _make_folder(path: str) -> str:
+    return f"mkdir -p -- {shlex.quote(str(PurePosixPath(path).parent))}"
