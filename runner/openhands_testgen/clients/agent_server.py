@@ -101,6 +101,24 @@ class Action(_Answer):
     message: str | None = None
 
 
+class Content(_Answer):
+    """A part of what was said."""
+
+    text: str = ""
+
+
+class Said(_Answer):
+    """What somebody said."""
+
+    role: str = ""
+    content: list[Content] = Field(default_factory=list)
+
+    @property
+    def text(self) -> str:
+        """All parts."""
+        return "".join(part.text for part in self.content)
+
+
 class Event(_Answer):
     """An event of a conversation; ``code`` and ``detail`` belong to errors."""
 
@@ -111,6 +129,7 @@ class Event(_Answer):
     code: str | None = None
     detail: str | None = None
     key: str | None = None
+    llm_message: Said | None = None
 
 
 class _EventPage(_Answer):
@@ -220,6 +239,11 @@ class AgentServerClient:
         path = f"/api/conversations/{conversation_id}/run"
         response = await self._send("POST", path, accept={HTTPStatus.CONFLICT})
         return response.status_code != HTTPStatus.CONFLICT
+
+    async def send_message(self, conversation_id: str, text: str) -> None:
+        """Say something to the agent and let it go on."""
+        body = {"role": "user", "content": [{"type": "text", "text": text}], "run": True}
+        await self._send("POST", f"/api/conversations/{conversation_id}/events", json=body)
 
     async def interrupt(self, conversation_id: str) -> None:
         """Stop the agent at once, inside a command too."""
