@@ -58,8 +58,10 @@ def get_definition_name(node_id: str, output_path: str) -> str:
 
 
 def shorten(message: str) -> str:
-    """Return the lines of a message as one, bounded."""
+    """Return a message as one line, bounded; of a traceback what it comes to."""
     lines = [line.strip() for line in message.splitlines() if line.strip()]
+    errors = [line.removeprefix("E").strip() for line in lines if line.startswith("E   ")]
+    lines = errors[:3] or lines
     return " / ".join(lines)[:MAX_REASON_LENGTH]
 
 
