@@ -204,6 +204,7 @@ def build_collector(backend_name: str, options: Options) -> Collector:
         clock=SystemClock(),
         judging_slots=asyncio.Semaphore(os.cpu_count() or 1),
         fail_on=wait.fail_on,
+        max_repairs=wait.max_repairs,
     )
 
 

@@ -183,6 +183,13 @@ class WaitSettings(Group):
         validation_alias=_aliases("on_timeout"),
         description="when the time is up: `fail` lets the agent go on, `cancel` stops it",
     )
+    max_repairs: int = Field(
+        1,
+        ge=0,
+        le=5,
+        validation_alias=_aliases("max_repairs"),
+        description="how often the agent is told what is wrong with its tests and mends them",
+    )
     fail_on: FailOn = Field(
         "rejected",
         validation_alias=_aliases("fail_on"),
