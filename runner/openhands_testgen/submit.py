@@ -167,11 +167,7 @@ class Submitter:
             return error
         return Submission(self._render_id(order, receipt), receipt.conversation_url)
 
-    async def _take_back(
-        self,
-        orders: Sequence[Order],
-        handing: Sequence[_Handing],
-    ) -> None:
+    async def _take_back(self, orders: Sequence[Order], handing: Sequence[_Handing]) -> None:
         """Stop all agents within the seconds that a cancelled workflow leaves us."""
         with suppress(TimeoutError):
             async with asyncio.timeout(TAKE_BACK_SECONDS):
