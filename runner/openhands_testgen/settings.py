@@ -129,6 +129,8 @@ class ModelSettings(Group):
         validation_alias=_aliases("llm_base_url", "LLM_BASE_URL"),
         description="the model's address, if it is not the provider's own",
     )
+    llm_num_retries: int = Field(4, ge=1, le=20, validation_alias="LLM_NUM_RETRIES")
+    llm_timeout: int = Field(300, ge=1, le=3_600, validation_alias="LLM_TIMEOUT")
 
 
 class BackendSettings(Group):
