@@ -255,3 +255,22 @@ async def test_stopping_an_agent_that_has_ended_does_nothing(office: Office) -> 
     await office.harness.backend.cancel(task_id)
     assert await office.look(task_id) == before
     assert len((await office.harness.backend.get_work(task_id)).files) == 1
+
+
+async def test_an_agent_that_is_told_more_goes_on_to_another_end(office: Office) -> None:
+    task_id = await office.submit(office.order(Play(files={OUTPUT: TEST})))
+    await office.wait(task_id)
+    await office.harness.backend.tell(task_id, "Mend the second test.")
+    states = await office.wait(task_id)
+    assert states[0].status is Status.RUNNING
+    assert states[-1].status is Status.COMPLETED
+    assert len((await office.harness.backend.get_work(task_id)).files) == 1
+
+
+async def test_the_same_message_is_told_once(office: Office) -> None:
+    task_id = await office.submit(office.order(Play(files={OUTPUT: TEST})))
+    await office.wait(task_id)
+    await office.harness.backend.tell(task_id, "Mend the second test.")
+    end = (await office.wait(task_id))[-1]
+    await office.harness.backend.tell(task_id, "Mend the second test.")
+    assert (await office.wait(task_id))[-1].steps == end.steps
