@@ -198,6 +198,13 @@ def test_an_agent_that_fails(
     assert scene.read(OUTPUT_PATH) is None
 
 
+def test_a_passing_fault_of_the_model_is_ridden_out(stage: Stage) -> None:
+    scene = stage(Fault(429, times=1, then=WRITE), finish())
+    answer = scene.collect(scene.submit(LLM_NUM_RETRIES="2"))
+    assert answer.exit_code == 0, answer.stderr
+    assert scene.model.turns == [0, 0, 1]
+
+
 def test_an_agent_with_too_few_steps(stage: Stage) -> None:
     scene = stage(*(run(f"echo {number}") for number in range(20)))
     answer = scene.collect(scene.submit("--max-iterations", "2"))
@@ -296,8 +303,7 @@ def test_an_agent_is_stopped_at_the_deadline_if_that_is_asked_for(stage: Stage) 
 def test_a_server_that_was_killed_and_started_again_goes_on(stage: Stage) -> None:
     scene = stage(WRITE, run("sleep 5"), finish())
     task_id = scene.submit()
-    while 1 not in scene.model.turns:
-        scene.model.asked.wait(60)
+    scene.model.wait_for_turn(1)
     scene.server.kill()
     scene.server.start()
     answer = scene.collect(task_id)
