@@ -219,11 +219,6 @@ class PlaceSettings(Group):
         validation_alias=_aliases("state_dir"),
         description="folder of the embedded engine, to share it between jobs of one machine",
     )
-    cache_dir: Path | None = Field(
-        None,
-        validation_alias="OPENHANDS_TESTGEN_CACHE_DIR",
-        description="folder of the installed environments",
-    )
     runner_temp: Path | None = Field(None, validation_alias="RUNNER_TEMP")
     home: Path | None = Field(None, validation_alias="HOME")
     xdg_state_home: Path | None = Field(None, validation_alias="XDG_STATE_HOME")
