@@ -130,6 +130,15 @@ async def test_a_file_that_the_project_ignores_comes_back(harness: Harness, tmp_
     assert [(file.path, file.content) for file in work.files] == [(OUTPUT, TEST)]
 
 
+async def test_a_file_that_became_a_link_hides_no_other_change(office: Office) -> None:
+    play = Play(files={OUTPUT: TEST}, links={"tests/test_old.py": "/etc/hostname"})
+    work = await office.get_work(play)
+    assert {file.path: file.content for file in work.files} == {
+        OUTPUT: TEST,
+        "tests/test_old.py": None,
+    }
+
+
 async def test_an_agent_that_changes_nothing_leaves_nothing(office: Office) -> None:
     work = await office.get_work(Play(last_words="I wrote tests/test_prices.py."))
     assert work.files == ()
@@ -144,7 +153,7 @@ async def test_all_that_was_touched_is_listed_and_only_plain_files_come_back(
             OUTPUT: TEST,
             "conftest.py": b"import os\n",
             "data/an image.bin": b"\0\xff",
-            "tests/ünïcode ' $x.py": TEST,
+            "tests/ünïcode ' \" $x.py": TEST,
         },
         links={"link.py": "/etc/hostname", "tests/loop": "loop"},
         sizes_bytes={"huge.txt": BEYOND_ANY_SIZE_BYTES},

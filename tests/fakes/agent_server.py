@@ -196,9 +196,7 @@ class _Handler(BaseHTTPRequestHandler):
             return False
         return True
 
-    def _route(  # noqa: PLR0911 - one line a call
-        self, path: str, query: dict[str, list[str]], body: bytes
-    ) -> tuple[int, object]:
+    def _route(self, path: str, query: dict[str, list[str]], body: bytes) -> tuple[int, object]:
         fake = self.fake
         if path == "/api/conversations" and self.command == "POST":
             return fake.create(json.loads(body))
@@ -209,10 +207,11 @@ class _Handler(BaseHTTPRequestHandler):
             return 200, {"success": True}
         if path == "/api/file/download":
             return 200, _find_by_end(fake.list_outputs(), query["path"][0])
-        if path == "/api/git/changes":
-            return 200, [{"status": "ADDED", "path": one} for one in fake.list_outputs()]
         if path == "/api/bash/execute_bash_command":
-            return 200, {**_COMMAND, "stdout": "\0".join([*fake.list_outputs(), ""])}
+            return 200, {
+                **_COMMAND,
+                "stdout": "".join(f"P\0{one}\0" for one in fake.list_outputs()),
+            }
         return self._route_conversation(path, query, body)
 
     def _route_conversation(

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import io
-import shlex
 import tarfile
 import uuid
 from typing import TYPE_CHECKING
 
 from openhands_testgen.backends.conversation import read_state, render_request
+from openhands_testgen.backends.listing import Kind, parse_listing, render_command
 from openhands_testgen.backends.watch import ConversationWatch
 from openhands_testgen.domain.task import ChangedFile, Receipt, Work
 from openhands_testgen.errors import BackendError, ConfigurationError
@@ -21,11 +21,8 @@ from openhands_testgen.errors import BackendError, ConfigurationError
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from openhands_testgen.clients.agent_server import (
-        AgentServerClient,
-        ConversationInfo,
-        GitChange,
-    )
+    from openhands_testgen.backends.listing import Entry
+    from openhands_testgen.clients.agent_server import AgentServerClient, ConversationInfo
     from openhands_testgen.domain.snapshot import Snapshot
     from openhands_testgen.domain.task import Order, TaskState
     from openhands_testgen.domain.task_id import TaskId
@@ -35,9 +32,8 @@ PLACE = "/tmp/openhands-testgen"  # noqa: S108 - on the server's machine, one fo
 BASE_TAG = "openhands-testgen-base"
 MAX_CHANGED_FILES = 50
 MAX_FILE_BYTES = 2_000_000
-# Without `quotepath` git, and so the server, would show names that are not ASCII as escapes.
 _COMMIT = (
-    "git init -q && git config core.quotepath false && git add -A -f && "
+    "git init -q && git add -A -f && "
     "git -c user.name=openhands-testgen -c user.email=openhands-testgen@localhost "
     "-c commit.gpgsign=false "
     f"commit -q --no-verify --allow-empty -m base && git tag -f {BASE_TAG}"
@@ -85,9 +81,8 @@ class AgentServerBackend:
     async def get_work(self, task_id: TaskId) -> Work:
         """Fetch every changed plain file byte for byte, the last words and the trajectory."""
         repository = _get_repository(task_id.conversation_id)
-        changes = await self._get_changes(repository, task_id.output_path)
-        plain = await self._find_plain_files(repository, [one.path for one in changes])
-        files = [await self._fetch(repository, one, plain) for one in changes]
+        entries = await self._list_changes(repository, task_id.output_path)
+        files = [await self._fetch(repository, one) for one in entries]
         return Work(
             files=tuple(files),
             records={"trajectory.zip": await self._client.download_trajectory(_uuid(task_id))},
@@ -133,47 +128,28 @@ class AgentServerBackend:
             )
             raise BackendError(message)
 
-    async def _get_changes(self, repository: str, output_path: str) -> list[GitChange]:
-        """List the changes; the output always among them, whatever the agent did to git."""
-        from openhands_testgen.clients.agent_server import GitChange
-
-        try:
-            changes = await self._client.get_changes(repository, BASE_TAG)
-        except BackendError:
-            changes = [GitChange(status="ADDED", path=output_path)]
-        if all(change.path != output_path for change in changes):
-            changes += await self._find_ignored(repository, output_path)
-        changes.sort(key=lambda change: change.path != output_path)
-        return changes[:MAX_CHANGED_FILES]
-
-    async def _find_ignored(self, repository: str, path: str) -> list[GitChange]:
-        """Look for a new file that the project's ``.gitignore`` hides from a list of changes."""
-        from openhands_testgen.clients.agent_server import GitChange
-
+    async def _list_changes(self, repository: str, output_path: str) -> list[Entry]:
+        """List the changes; the output first, and not more of the others than anybody reads."""
         output = await self._client.run_command(
-            f"cd -- {shlex.quote(repository)} && "
-            f"git ls-files --others -- {shlex.quote(f':(literal){path}')}"
+            render_command(repository, BASE_TAG, output_path, MAX_FILE_BYTES)
         )
-        return [GitChange(status="ADDED", path=path)] if output.stdout else []
+        if output.exit_code != 0:
+            message = (
+                f"The agent server cannot list what the agent left in {repository}: "
+                f"{(output.stderr or '').strip()[:300]}"
+            )
+            raise BackendError(message)
+        entries = parse_listing(output.stdout or "")
+        entries.sort(key=lambda entry: entry.path != output_path)
+        return entries[:MAX_CHANGED_FILES]
 
-    async def _find_plain_files(self, repository: str, paths: Sequence[str]) -> set[str]:
-        """Ask which paths are plain files of sane size, reached through no link."""
-        script = (
-            f"cd -- {shlex.quote(repository)} && root=$(pwd -P) && for path in "
-            + " ".join(shlex.quote(path) for path in paths)
-            + '; do [ -f "$path" ] && [ "$(realpath -- "$path")" = "$root/$path" ] && '
-            f'[ "$(stat -c %s -- "$path")" -le {MAX_FILE_BYTES} ] && printf "%s\\0" "$path"; '
-            "done; true"
-        )
-        output = await self._client.run_command(script) if paths else None
-        return set((output.stdout or "").split("\0")) if output else set()
-
-    async def _fetch(self, repository: str, change: GitChange, plain: set[str]) -> ChangedFile:
-        if change.status == "DELETED":
-            return ChangedFile(change.path, None, "deleted")
-        if change.path not in plain:
-            return ChangedFile(change.path, None, "a link, a special file, or too large")
-        return ChangedFile(change.path, await self._client.download(f"{repository}/{change.path}"))
+    async def _fetch(self, repository: str, entry: Entry) -> ChangedFile:
+        if entry.kind is Kind.PLAIN:
+            content = await self._client.download(f"{repository}/{entry.path}")
+            return ChangedFile(entry.path, content)
+        is_gone = entry.kind is Kind.DELETED
+        problem = "deleted" if is_gone else "a link, a special file, or too large"
+        return ChangedFile(entry.path, None, problem)
 
 
 def pack(snapshot: Snapshot) -> bytes:

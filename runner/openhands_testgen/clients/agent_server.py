@@ -148,15 +148,7 @@ class CommandOutput(_Answer):
     stderr: str | None = None
 
 
-class GitChange(_Answer):
-    """One path that differs; ``status`` is ADDED, UPDATED, DELETED or MOVED."""
-
-    status: str
-    path: str
-
-
 _CONVERSATIONS = TypeAdapter(list[ConversationInfo | None])
-_CHANGES = TypeAdapter(list[GitChange])
 _COUNT = TypeAdapter(int)
 
 
@@ -261,11 +253,6 @@ class AgentServerClient:
     async def download_trajectory(self, conversation_id: str) -> bytes:
         """Return the conversation's record as a zip archive."""
         return (await self._send("GET", f"/api/file/download-trajectory/{conversation_id}")).content
-
-    async def get_changes(self, repository: str, ref: str) -> list[GitChange]:
-        """Return what differs from ``ref`` in a repository on the server's machine."""
-        params = {"path": repository, "ref": ref}
-        return _parse(_CHANGES, await self._send("GET", "/api/git/changes", params=params))
 
     async def run_command(self, command: str, *, timeout_seconds: int = 60) -> CommandOutput:
         """Run a shell command on the server's machine."""

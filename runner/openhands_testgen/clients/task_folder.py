@@ -58,6 +58,8 @@ class StoredOrder(BaseModel):
     prompt: str
     model_name: str
     model_base_url: str
+    model_tries: int
+    model_timeout_seconds: int
     limits: Limits
     tags: dict[str, str]
 
@@ -115,7 +117,13 @@ class TaskFolder:
         """Return the order's language model, with its key as long as that is needed."""
         order, key = self.read_order(), self.path / "key"
         text = key.read_text("utf-8") if key.exists() else ""
-        return Model(order.model_name, text, order.model_base_url)
+        return Model(
+            name=order.model_name,
+            api_key=text,
+            base_url=order.model_base_url,
+            tries=order.model_tries,
+            timeout_seconds=order.model_timeout_seconds,
+        )
 
     def read_state(self) -> StoredState | None:
         """Return what the engine last said, or ``None`` before it has said anything."""
@@ -267,6 +275,8 @@ def _fill(folder: TaskFolder, order: Order) -> None:
         prompt=order.prompt,
         model_name=order.model.name,
         model_base_url=order.model.base_url,
+        model_tries=order.model.tries,
+        model_timeout_seconds=order.model.timeout_seconds,
         limits=order.limits,
         tags=order.tags,
     )
