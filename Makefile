@@ -28,8 +28,8 @@ bench:  ## measure; ROUNDS and SCALE=1 set the length
 lock:  ## renew all locks
 	UV="$$(runner/environment dev)/bin/uv" locks/renew
 
-tables:  ## renew the README's tables from the code
-	dev=$(dev); PYTHONPATH=runner:. "$$dev/bin/python" -m tests.unit.test_readme
+tables:  ## renew the README's tables and the verdict's schema from the code
+	dev=$(dev); for name in readme schema; do PYTHONPATH=runner:. "$$dev/bin/python" -m tests.unit.test_$$name; done
 
 clean:  ## remove what make made; the installed environments stay in the cache
 	git clean -qfdX

@@ -38,6 +38,7 @@ _GROUPS: dict[str, tuple[type[settings.Group], ...]] = {
     "generate": (*_WRITE, settings.WaitSettings, settings.JudgeSettings),
     "status": (settings.BackendSettings,),
     "cancel": (settings.BackendSettings,),
+    "verify": (settings.VerifySettings, settings.JudgeSettings),
     "publish": (),
     "engine": (),
 }
@@ -47,6 +48,7 @@ _HELP = {
     "generate": "submit and collect in one",
     "status": "print where tasks stand as JSON",
     "cancel": "stop the agents of tasks",
+    "verify": "judge any test file without an agent; print the verdict as JSON",
     "publish": "print annotations for the results in a folder and append the job summary",
     "engine": "run the embedded engine (started by submit)",
 }
@@ -160,6 +162,21 @@ async def _cancel(options: Options) -> int:
     return _end_with_errors(errors)
 
 
+async def _verify(options: Options) -> int:
+    from openhands_testgen.domain.judgement import render_verdict
+    from openhands_testgen.domain.outcome import choose_verdict_exit_code
+    from openhands_testgen.reporting.words import render_words
+
+    candidate = bootstrap.read_candidate(options)
+    verification = await bootstrap.build_verifier(options).verify(candidate)
+    verdict = render_verdict(verification, candidate)
+    for line in render_words(verdict):
+        print(line, file=sys.stderr)
+    _print_json([verdict], single=True)
+    given = settings.read(settings.VerifySettings, {**options, "module": ""})
+    return choose_verdict_exit_code(verification.verdict, given.fail_on)
+
+
 async def _publish(options: Options) -> int:
     from openhands_testgen.reporting.publish import publish
 
@@ -187,6 +204,7 @@ _COMMANDS: dict[str, Command] = {
     "generate": _generate,
     "status": _status,
     "cancel": _cancel,
+    "verify": _verify,
     "publish": _publish,
     "engine": _engine,
 }

@@ -140,7 +140,7 @@ class Collector:
             conclusion=conclude(report.state, verification.verdict),
         )
         if verification.verdict is not Verdict.REJECTED:
-            report = self._deliver(report, content)
+            report = self._deliver(report, verification.content)
         return report, {**files, **verification.attachments}
 
     def _deliver(self, report: Report, content: bytes) -> Report:

@@ -48,6 +48,7 @@ def make_verification(verdict: Verdict = Verdict.ACCEPTED) -> Verification:
     return Verification(
         verdict=verdict,
         stages=(),
+        content=b"def test(): assert f() == 1\n",
         cases=(),
         coverage=None,
         mutation=None,

@@ -61,13 +61,13 @@ class Runs:
         Beside that, measure what the project's existing tests reach; ``None`` if there are none.
         """
         existing = gain.find_existing_tests(self.candidate, self.place.import_name)
-        records: list[RunRecord] = []
+        records: dict[int, RunRecord] = {}
         before: list[Coverage | None] = []
 
         async def run(seed: int, lane: Lane) -> None:
             lane.put(self.candidate.output_path, content)
             plan = replace(self._plan(content), seed=seed)
-            records.append(await run_tests(lane, self.candidate, plan))
+            records[seed] = await run_tests(lane, self.candidate, plan)
 
         async def measure_existing(lane: Lane) -> None:
             limit = min(gain.MAX_SECONDS, self.budget.take_run())
@@ -76,7 +76,7 @@ class Runs:
 
         jobs = [partial(run, seed) for seed in range(1, count + 1)]
         await self.lanes.run_all([*jobs, *([measure_existing] if existing else [])])
-        return records, (before[0] if before else None)
+        return [records[seed] for seed in sorted(records)], (before[0] if before else None)
 
     def read_module(self) -> bytes:
         """Return the source of the module under test, as it stands in the project."""
