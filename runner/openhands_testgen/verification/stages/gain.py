@@ -34,9 +34,11 @@ def find_existing_tests(candidate: Candidate, import_name: str) -> tuple[str, ..
         names[:] = sorted(set(names) - LEFT_OUT)
         for file in sorted(files):
             path = PurePosixPath(os.path.relpath(folder, candidate.project), file).as_posix()
+            if not is_test_file(path):
+                continue
             content = read_foreign(candidate.project / path, MAX_FILE_BYTES) or b""
             is_itself = path == candidate.output_path and content == candidate.content
-            if is_test_file(path) and mention in content and not is_itself:
+            if mention in content and not is_itself:
                 found.append(path)
                 if len(found) == MAX_FILES:
                     return tuple(found)
