@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import json
 import shutil
-from dataclasses import replace
+import signal
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from openhands_testgen.sandbox.workbench import digest_file
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from openhands_testgen.domain.verdict import Candidate
     from openhands_testgen.sandbox.python import SandboxedPython
@@ -25,6 +28,8 @@ FOLDER = "programs"
 QUESTION = "question.json"
 # The programs keep to their time themselves; this is for one that cannot.
 MARGIN_SECONDS = 15.0
+ENDED = "the tests ended the processes that watched over them"
+CHANGED = "the tests changed the module under test while they ran"
 MAX_ITEMS = 5_000
 
 Name = Field(default="", max_length=1_400)
@@ -57,43 +62,52 @@ class Account(Facts):
         """Say what is not sound."""
         if self.broken or self.failed:
             return self.broken or self.failed[0]
-        if self.is_late:
+        if self.is_late or self.status == -signal.SIGXCPU:
             return "they did not end in time"
         if not self.is_done:
             return f"their process ended with exit code {self.status}, without a report"
         return "no test passed" if self.is_loaded else "they never load the module from the copy"
 
 
-async def ask[Answer: BaseModel](
-    python: SandboxedPython, program: str, question: Mapping[str, object], answer: type[Answer]
-) -> Answer | None:
-    """Run a program; ``None`` if it came to no answer. ``question["seconds"]`` is what it takes."""
-    folder = python.bench.ours / FOLDER
-    _stage(folder)
-    (folder / QUESTION).write_text(json.dumps(question), encoding="utf-8")
-    seconds = float(str(question["seconds"])) + MARGIN_SECONDS
-    limits = replace(python.limits, timeout_seconds=seconds)
-    result, _ = await replace(python, limits=limits).run(
-        ["-m", f"openhands_testgen.verification.inside.{program}", QUESTION], cwd=folder
-    )
-    try:
-        return answer.model_validate_json(result.stdout)
-    except ValidationError:
-        return None
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """One test file and where it is judged; ``roots`` are the folders to import from."""
 
+    python: SandboxedPython
+    candidate: Candidate
+    roots: Sequence[Path]
 
-def describe_place(
-    python: SandboxedPython, candidate: Candidate, roots: Sequence[Path], *, is_fast: bool
-) -> dict[str, object]:
-    """Return the part of a question that says where the tests run."""
-    project = python.bench.project
-    return {
-        "project": str(project),
-        "module": str(project / candidate.module_path),
-        "tests": str(project / candidate.output_path),
-        "roots": [str(root) for root in roots],
-        "is_fast": is_fast,
-    }
+    async def ask[Answer: BaseModel](
+        self, program: str, kind: type[Answer], seconds: float, **question: object
+    ) -> Answer | None:
+        """Run a program that takes so many seconds at most; ``None`` if it comes to no answer."""
+        bench, limits = self.python.bench, self.python.limits
+        project = bench.project
+        place = {
+            "project": str(project),
+            "module": str(project / self.candidate.module_path),
+            "tests": str(project / self.candidate.output_path),
+            "roots": [str(root) for root in self.roots],
+        }
+        folder = bench.ours / FOLDER
+        _stage(folder)
+        asked = {**place, **question, "seconds": seconds}
+        (folder / QUESTION).write_text(json.dumps(asked), encoding="utf-8")
+        longer = replace(limits, timeout_seconds=seconds + MARGIN_SECONDS)
+        result, _ = await replace(self.python, limits=longer).run(
+            ["-m", f"openhands_testgen.verification.inside.{program}", QUESTION], cwd=folder
+        )
+        try:
+            return kind.model_validate_json(result.stdout)
+        except ValidationError:
+            return None
+
+    def has_changed(self) -> bool:
+        """Whether the copy of the module is no longer the project's."""
+        path = self.candidate.module_path
+        return digest_file(self.python.bench.project / path) != digest_file(
+            self.candidate.project / path
+        )
 
 
 def _stage(folder: Path) -> None:

@@ -18,7 +18,7 @@ class Account:
 
     ``broken`` says why no test could run. ``results`` are outcome and message by test, ``running``
     is a test that began and has no result. ``is_done`` says that the turn told its own end.
-    ``status`` is the exit code, negative for a signal. ``lines`` are the module's, by test.
+    ``status`` is the exit code, negative for a signal. ``start_seconds`` went by before the tests. ``lines`` are the module's, by test.
     """
 
     broken: str = ""
@@ -29,6 +29,7 @@ class Account:
     is_loaded: bool = False
     is_late: bool = False
     status: int = 0
+    start_seconds: float = 0.0
     seconds: float = 0.0
     lines: dict[str, list[int]] = field(default_factory=dict)
 

@@ -94,19 +94,23 @@ def end_group(leader: int) -> int:
     with suppress(OSError):
         os.kill(leader, signal.SIGKILL)
     status = os.waitpid(leader, 0)[1]
-    _end_orphans(leader)
+    end_orphans(leader)
     return os.waitstatus_to_exitcode(status)
 
 
-def _end_orphans(oldest: int) -> None:
-    """Kill children that nobody started here: orphans, whose numbers only a search can tell."""
+def end_orphans(leader: int) -> None:
+    """Kill the orphans that descend from a child.
+
+    They are children of this process now. Only a search can tell their numbers: they are higher
+    than the one of that child.
+    """
     newest = _find_newest()
-    if not oldest < newest < oldest + MOST_ORPHANS_APART:
+    if not leader < newest < leader + MOST_ORPHANS_APART:
         return
     found = True
     while found:
         found = False
-        for process in range(oldest + 1, newest + 1):
+        for process in range(leader + 1, newest + 1):
             with suppress(OSError):
                 if os.waitpid(process, os.WNOHANG) == (0, 0):
                     os.kill(process, signal.SIGKILL)

@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 
 CONTROLS = 6
 SHORTEST_SECONDS = 1.0
-BASELINE_SECONDS = 60.0
+# What the unchanged module may take of all CPU time; on the clock it can be a few times as long.
+BASELINE_PART = 0.15
 BASELINE_FACTOR = 5
 BASELINE, TRACE, CONTROL = "baseline", "trace", "control"
 
@@ -63,7 +64,8 @@ class Examination:
         self._pool = pool
         self._deadline = deadline
         self._module = Module(question.module)
-        self._plain = self._set_up(self._module.code, BASELINE_SECONDS)
+        self._seconds = question.seconds * BASELINE_PART
+        self._plain = self._set_up(self._module.code, self._seconds)
         self._baseline = Account()
         self._lines: dict[str, list[int]] = {}
 
@@ -91,7 +93,7 @@ class Examination:
         """Run the tests as they are, and again to see their lines; at once, else one by one."""
         traced = replace(self._plain, is_shared=False, is_traced=True)
         jobs = [
-            Job(key, setup, Turn(cpu_seconds=setup.cpu_seconds), BASELINE_SECONDS)
+            Job(key, setup, Turn(cpu_seconds=setup.cpu_seconds), self._seconds)
             for key, setup in ((BASELINE, self._plain), (TRACE, traced))
         ]
         for _ in range(2):
@@ -120,17 +122,18 @@ class Examination:
 
     def _plan(self, key: str, mutant: Mutant) -> Job:
         """Decide how a mutant is run: in functions that live, or loaded anew."""
-        seconds = max(SHORTEST_SECONDS, BASELINE_FACTOR * self._baseline.seconds)
         first = tuple(
             test
             for test, lines in self._lines.items()
             if test != BEFORE_TESTS and not mutant.lines.isdisjoint(lines)
         )
         if self._can_swap(mutant):
+            seconds = _limit(self._baseline.seconds)
             turn = Turn(
                 marshal.dumps(mutant.code), first, stop=True, cpu_seconds=math.ceil(seconds)
             )
             return Job(key, self._plain, turn, seconds)
+        seconds = _limit(self._baseline.start_seconds + self._baseline.seconds)
         setup = replace(self._set_up(mutant.code, seconds), is_shared=False)
         return Job(key, setup, Turn(first=first, stop=True), seconds)
 
@@ -147,6 +150,10 @@ class Examination:
 
     def _set_up(self, code: CodeType, seconds: float) -> Setup:
         return Setup(marshal.dumps(code), math.ceil(seconds), is_shared=self._question.is_fast)
+
+
+def _limit(seconds: float) -> float:
+    return max(SHORTEST_SECONDS, BASELINE_FACTOR * seconds)
 
 
 def _summarize(account: Optional[Account]) -> Optional[dict[str, object]]:

@@ -9,8 +9,9 @@ from __future__ import annotations
 import json
 import marshal
 import os
+import signal
 import sys
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from typing import TYPE_CHECKING, NoReturn
 
 import pytest
@@ -84,6 +85,8 @@ class _Session:
                 self._run(session, turn, descriptor)
             os.close(descriptor)
             status = os.waitpid(child, 0)[1]
+            with suppress(OSError):
+                os.killpg(child, signal.SIGKILL)
             self._answer({"status": os.waitstatus_to_exitcode(status)})
 
     def _receive(self) -> tuple[Turn, int]:
@@ -95,7 +98,9 @@ class _Session:
 
     def _prepare(self, turn: Turn, functions: dict[int, list[FunctionType]]) -> None:
         if self._setup.is_shared:
+            os.setsid()
             self._channel.close()
+            isolation.enter_own_domain()
             isolation.limit_cpu(turn.cpu_seconds)
         if turn.code is not None:
             self._replacement.code = marshal.loads(turn.code)

@@ -30,6 +30,7 @@ MAX_EVENT_BYTES = 8_000_000
 WALL_FACTOR = 3
 FORK_ATTEMPTS = 50
 FORK_PAUSE_SECONDS = 0.1
+TURNS_PER_SEARCH = 10
 END_EVENT = b'["end",'
 
 
@@ -44,6 +45,7 @@ class _Session:
             run_session(where, setup, Channel(theirs))
         theirs.close()
         self.setup = setup
+        self._turns = 0
         self._channel = Channel(ours, MAX_EVENT_BYTES)
         said = _hear(self._channel, deadline)
         self.is_ready = "tests" in said
@@ -63,6 +65,9 @@ class _Session:
         if not self.setup.is_shared or time.monotonic() >= deadline:
             return events, None
         status = _hear(self._channel, deadline).get("status")
+        self._turns += 1
+        if self._turns % TURNS_PER_SEARCH == 0:
+            isolation.end_orphans(self._process)
         return events, status if isinstance(status, int) else None
 
     def end(self) -> int:
@@ -88,15 +93,17 @@ class Worker:
         session = self._find(setup, start + seconds * WALL_FACTOR)
         if session.is_ready:
             account.tests = session.tests
-            deadline = time.monotonic() + seconds * WALL_FACTOR
+            begun = time.monotonic()
+            deadline = begun + seconds * WALL_FACTOR
             events, status = session.run(turn, deadline)
+            account.seconds = time.monotonic() - begun
             account.read_events(events)
         else:
             account.broken, status = session.broken, None
             deadline = start + seconds * WALL_FACTOR
         account.is_late = time.monotonic() >= deadline
         account.status = self._end(session) if status is None else status
-        account.seconds = time.monotonic() - start
+        account.start_seconds = time.monotonic() - start - account.seconds
         self._clean()
         return account
 

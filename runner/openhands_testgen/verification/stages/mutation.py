@@ -11,17 +11,18 @@ from __future__ import annotations
 
 import os
 import signal
-from dataclasses import dataclass, field
+import time
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from pydantic import Field
 
 from openhands_testgen.domain.verdict import Mutation, StageResult, Survivor
-from openhands_testgen.verification.programs import Account, Facts, ask, describe_place
+from openhands_testgen.verification.programs import CHANGED, ENDED, Account, Facts, Subject
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Collection, Sequence
     from pathlib import Path
 
     from openhands_testgen.domain.verdict import Candidate
@@ -106,30 +107,33 @@ async def run_mutation(
 
     Tests that do not stand the fast way to run them are run once more as pytest would.
     """
-    record = MutationRecord(plan, candidate.module_path)
+    subject, start = Subject(python, candidate, roots), time.monotonic()
+    record = MutationRecord(plan, candidate.module_path, "there was no time for it")
     for is_fast in (True, False):
-        question = {
-            **describe_place(python, candidate, roots, is_fast=is_fast),
-            "covered_lines": sorted(covered_lines),
-            "mutants": min(plan.mutants, MAX_MUTANTS),
-            "seed": plan.seed,
-            "seconds": plan.seconds,
-            "workers": plan.workers,
-        }
-        record = read_answer(await ask(python, PROGRAM, question, Answer), candidate, plan)
-        if not record.problem:
+        seconds = plan.seconds - (time.monotonic() - start)
+        if seconds <= 0 or not record.problem or subject.has_changed():
             break
-    return record
+        answer = await subject.ask(
+            PROGRAM,
+            Answer,
+            seconds,
+            is_fast=is_fast,
+            covered_lines=sorted(covered_lines),
+            mutants=min(plan.mutants, MAX_MUTANTS),
+            seed=plan.seed,
+            workers=plan.workers,
+        )
+        record = read_answer(answer, candidate.module_path, plan)
+    return replace(record, problem=CHANGED) if subject.has_changed() else record
 
 
-def read_answer(answer: Answer | None, candidate: Candidate, plan: MutationPlan) -> MutationRecord:
+def read_answer(answer: Answer | None, module_path: str, plan: MutationPlan) -> MutationRecord:
     """Decide how each mutant ended, and whether that proves anything."""
     if answer is None or answer.is_lost:
-        problem = "the tests ended the processes that watched over them"
-        return MutationRecord(plan, candidate.module_path, problem)
+        return MutationRecord(plan, module_path, ENDED)
     return MutationRecord(
         plan,
-        candidate.module_path,
+        module_path,
         problem=find_problem(answer),
         found=answer.found,
         controls=len(answer.controls),

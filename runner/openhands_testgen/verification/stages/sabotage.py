@@ -6,13 +6,21 @@ A test is *vacuous* if it passes every time. See ``inside/stand_ins.py``.
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pydantic import Field
 
 from openhands_testgen.domain.verdict import Outcome, StageResult
-from openhands_testgen.verification.programs import MAX_ITEMS, Account, Facts, ask, describe_place
+from openhands_testgen.verification.programs import (
+    CHANGED,
+    ENDED,
+    MAX_ITEMS,
+    Account,
+    Facts,
+    Subject,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -76,21 +84,22 @@ async def run_sabotage(
     python: SandboxedPython, candidate: Candidate, roots: Sequence[Path]
 ) -> SabotageRecord:
     """Run the tests on a module that does nothing; nothing is written to the copy."""
-    record = SabotageRecord()
+    subject, start = Subject(python, candidate, roots), time.monotonic()
+    record = SabotageRecord(problem="there was no time for it")
     for is_fast in (True, False):
-        place = describe_place(python, candidate, roots, is_fast=is_fast)
-        answer = await ask(python, PROGRAM, {**place, "seconds": SECONDS}, Answer)
-        record = read_answer(answer)
-        if not record.problem:
+        seconds = SECONDS - (time.monotonic() - start)
+        if seconds <= 0 or not record.problem or subject.has_changed():
             break
-    return record
+        answer = await subject.ask(PROGRAM, Answer, seconds, is_fast=is_fast)
+        record = read_answer(answer)
+    is_changed = subject.has_changed()
+    return SabotageRecord(problem=CHANGED, is_hostile=True) if is_changed else record
 
 
 def read_answer(answer: Answer | None) -> SabotageRecord:
     """Return what can be concluded: a test that was not tried in every way is not vacuous."""
     if answer is None or answer.is_lost:
-        problem = "the tests ended the processes that watched over them"
-        return SabotageRecord(problem=problem, is_hostile=True)
+        return SabotageRecord(problem=ENDED, is_hostile=True)
     if not answer.baseline.is_done or not answer.baseline.is_loaded:
         problem = f"the tests cannot be run on a replaced module: {answer.baseline.explain()}"
         return SabotageRecord(problem=problem)
