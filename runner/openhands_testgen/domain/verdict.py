@@ -108,12 +108,37 @@ class Coverage:
 
 
 @dataclass(frozen=True, slots=True)
+class Survivor:
+    """A mutant that no test noticed: at ``line``, ``before`` gave way to ``after``.
+
+    ``after`` is empty where nothing took its place, ``function`` at the level of the module.
+    """
+
+    path: str
+    line: int
+    function: str
+    operator: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
 class Mutation:
-    """How many of the module's mutants the tests killed; ``score`` is percent."""
+    """How many of the module's mutants the tests killed; ``score`` is percent.
+
+    Those that ran out of time are killed, those that ended the process are not; what there was no
+    time for is left out of ``total``. ``problem`` says why there is no score, and all numbers are 0.
+    """
 
     score: float
     killed: int
     total: int
+    seed: int = 0
+    timed_out: int = 0
+    crashed: int = 0
+    left_out: int = 0
+    survivors: tuple[Survivor, ...] = ()
+    problem: str = ""
 
 
 @dataclass(frozen=True, slots=True)
