@@ -14,6 +14,7 @@ if TYPE_CHECKING:
         Mutation,
         Problem,
         StageResult,
+        Survivor,
         Verification,
     )
 
@@ -59,12 +60,33 @@ class StageDict(TypedDict):
     reasons: list[str]
 
 
+class SurvivorDict(TypedDict):
+    """A change of the module that no test noticed; ``after`` is empty where nothing was put."""
+
+    path: str
+    line: int
+    function: str
+    operator: str
+    before: str
+    after: str
+
+
 class MutationDict(TypedDict):
-    """The mutation stage in numbers; ``score`` is percent."""
+    """The mutation stage in numbers; ``score`` is percent.
+
+    ``seed`` chose the mutants; what there was no time for is ``left_out`` of ``total``. Where
+    ``problem`` says why there is no score, all numbers are 0.
+    """
 
     score: float
     killed: int
     total: int
+    seed: int
+    timed_out: int
+    crashed: int
+    left_out: int
+    survivors: list[SurvivorDict]
+    problem: str
 
 
 class CoverageDict(TypedDict):
@@ -126,7 +148,17 @@ def render_mutation(mutation: Mutation | None) -> MutationDict | None:
     """Render the mutation stage in numbers."""
     if mutation is None:
         return None
-    return {"score": mutation.score, "killed": mutation.killed, "total": mutation.total}
+    return {
+        "score": mutation.score,
+        "killed": mutation.killed,
+        "total": mutation.total,
+        "seed": mutation.seed,
+        "timed_out": mutation.timed_out,
+        "crashed": mutation.crashed,
+        "left_out": mutation.left_out,
+        "survivors": [_render_survivor(survivor) for survivor in mutation.survivors],
+        "problem": mutation.problem,
+    }
 
 
 def render_stages(stages: Iterable[StageResult]) -> list[StageDict]:
@@ -153,6 +185,17 @@ def _render_problem(problem: Problem) -> ProblemDict:
         "line": problem.line,
         "reason": problem.reason,
         "remedy": problem.remedy,
+    }
+
+
+def _render_survivor(survivor: Survivor) -> SurvivorDict:
+    return {
+        "path": survivor.path,
+        "line": survivor.line,
+        "function": survivor.function,
+        "operator": survivor.operator,
+        "before": survivor.before,
+        "after": survivor.after,
     }
 
 

@@ -9,7 +9,9 @@ from openhands_testgen.domain.text import to_plain_line
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from openhands_testgen.domain.judgement import CaseDict, CoverageDict, VerdictDict
+    from openhands_testgen.domain.judgement import CaseDict, CoverageDict, SurvivorDict, VerdictDict
+
+MAX_SURVIVORS = 10
 
 
 def render_words(verdict: VerdictDict) -> list[str]:
@@ -26,7 +28,8 @@ def _list_lines(verdict: VerdictDict) -> Iterator[str]:
     if verdict["mutation"]:
         mutation = verdict["mutation"]
         killed, total, score = mutation["killed"], mutation["total"], mutation["score"]
-        yield f"{killed} of {total} mutants killed ({score:.1f}%)"
+        yield mutation["problem"] or f"{killed} of {total} mutants killed ({score:.1f}%)"
+        yield from map(_render_survivor, mutation["survivors"][:MAX_SURVIVORS])
     for stage in verdict["stages"]:
         if not stage["passed"]:
             yield from (f"{stage['name']}: {reason}" for reason in stage["reasons"])
@@ -41,6 +44,11 @@ def _render_coverage(coverage: CoverageDict) -> str:
     if before is None or gained is None:
         return reached
     return f"{reached}; the project's other tests reach {before:.1f}%, these add {gained:.1f}%"
+
+
+def _render_survivor(one: SurvivorDict) -> str:
+    change = f"`{one['before']}` -> `{one['after'] or 'nothing'}`"
+    return f"unnoticed: {one['path']}, line {one['line']}: {change}"
 
 
 def _explain(case: CaseDict) -> Iterator[str]:

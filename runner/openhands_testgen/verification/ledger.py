@@ -59,6 +59,10 @@ class Ledger:
         every = [*(entry.case for entry in self.kept), *self.left_out]
         return tuple(sorted(every, key=lambda case: case.line))
 
+    def list_current(self) -> tuple[CaseResult, ...]:
+        """Return the tests that are left, named as in the file at hand."""
+        return tuple(replace(entry.case, name=entry.item.id) for entry in self.kept)
+
     def list_expected(self) -> tuple[str, ...]:
         """Return the names of the definitions in what is left of the file."""
         tree = SourceText(self.content).tree
