@@ -107,7 +107,14 @@ FILES = {
     "planted": WholeFile(
         "coverage", "are asked for", module="planted.py", twin_module="planted.py", threshold=80
     ),
-    "weak": WholeFile("mutation", "are asked for", verdict="weak", threshold=60),
+    "weak": WholeFile(
+        "mutation",
+        "are asked for",
+        verdict="weak",
+        module="rates.py",
+        twin_module="rates.py",
+        threshold=90,
+    ),
     "clock": WholeFile("rules", "patches the clock", twin_module="stamp.py"),
 }
 

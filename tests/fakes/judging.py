@@ -46,7 +46,8 @@ async def judge(
     module: str = "shop.py",
     output: str = "test_judged.py",
     threshold: float = 30,
+    base: bytes | None = None,
 ) -> Verification:
     """Judge one file in a project."""
     raw = content.encode() if isinstance(content, str) else content
-    return await verifier.verify(Candidate(project, module, output, raw, threshold))
+    return await verifier.verify(Candidate(project, module, output, raw, threshold, base))

@@ -120,3 +120,50 @@ async def test_its_twin_is_accepted(verifier: SandboxedVerifier, name: str) -> N
     )
     assert verification.verdict is Verdict.ACCEPTED
     assert verification.content == content
+
+
+BASE = """from shop import add
+
+
+def test_old():
+    assert add(1, 1) == 2
+
+
+def test_old_and_weak():
+    add(1, 1)
+"""
+NEW = """
+
+def test_new():
+    assert add(1, 2) == 3
+
+
+def test_new_and_weak():
+    add(2, 2)
+"""
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        (BASE.replace("test_old()", "test_other()"), "removes test_old"),
+        (BASE.replace("== 2", "in {2, 3}"), "changes test_old"),
+        ("from shop import add\n", "removes test_old"),
+    ],
+)
+async def test_existing_tests_stay_as_they_were(
+    verifier: SandboxedVerifier, changed: str, words: str
+) -> None:
+    verification = await judge(verifier, PROJECT, changed + NEW, base=BASE.encode())
+    assert verification.verdict is Verdict.REJECTED
+    (stage,) = [stage for stage in verification.stages if not stage.passed]
+    assert stage.name == "rules"
+    assert words in " ".join(stage.reasons)
+
+
+async def test_existing_tests_are_not_cut(verifier: SandboxedVerifier) -> None:
+    verification = await judge(verifier, PROJECT, BASE + NEW, base=BASE.encode())
+    assert verification.verdict is Verdict.ACCEPTED
+    sound = {case.name.rpartition("::")[2] for case in verification.cases if case.is_sound}
+    assert sound == {"test_old", "test_new"}
+    assert verification.content.decode() == BASE + NEW.partition("\n\n\ndef test_new_and")[0] + "\n"

@@ -42,13 +42,18 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A test file to judge. Paths are POSIX, relative to ``project``; the threshold is percent."""
+    """A test file to judge. Paths are POSIX, relative to ``project``; the threshold is percent.
+
+    ``base`` is what stood at the output path before, ``None`` if nothing did or it is not known:
+    the tests in it have to be there still, as they were.
+    """
 
     project: Path
     module_path: str
     output_path: str
     content: bytes
     coverage_threshold: float
+    base: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)

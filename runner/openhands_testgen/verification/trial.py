@@ -39,6 +39,7 @@ class Trial:
     mutation: Mutation | None = None
     protections: Protections | None = None
     files: dict[str, bytes] = field(default_factory=dict)
+    content: bytes = b""
     _passed: bytes = b""
 
     async def hear(self) -> None:
@@ -51,6 +52,7 @@ class Trial:
             await self._sabotage()
             await self._confirm()
             await self._mutate()
+            self.content = self.docket.deliver(run.NAME)
         except EndedError as end:
             self.docket.add(end.stage)
         except OutOfTimeError:
@@ -61,11 +63,13 @@ class Trial:
             self.docket.add(StageResult(TIME, passed=False, reasons=(reason,)))
 
     def _apply_rules(self) -> None:
+        candidate = self.runs.candidate
         found = rules.judge_rules(
             self.docket.ledger.content, self.runs.place.import_name, self.runs.read_module()
         )
-        if found.whole:
-            raise EndedError(rules.NAME, found.whole)
+        whole = [*found.whole, *rules.find_changes(candidate.base, candidate.content)]
+        if whole:
+            raise EndedError(rules.NAME, whole)
         self.docket.refuse(rules.NAME, found.tests)
 
     async def _run(self) -> None:

@@ -24,6 +24,7 @@ from openhands_testgen.verification.runs import Runs
 from openhands_testgen.verification.stages import mutation
 from openhands_testgen.verification.stages.coverage import join_coverage
 from openhands_testgen.verification.stages.parse import judge_source
+from openhands_testgen.verification.stages.rules import list_existing
 from openhands_testgen.verification.trial import Trial
 
 if TYPE_CHECKING:
@@ -64,7 +65,8 @@ class SandboxedVerifier:
         parsed = judge_source(candidate.content)
         if not parsed.stage.passed:
             return Verification(Verdict.REJECTED, (parsed.stage,))
-        docket = Docket(Ledger(candidate.output_path, candidate.content))
+        protected = frozenset(list_existing(candidate.base))
+        docket = Docket(Ledger(candidate.output_path, candidate.content, protected))
         docket.add(parsed.stage)
         interpreter = await self._get_interpreter(candidate.project)
 
@@ -127,7 +129,7 @@ def conclude(trial: Trial) -> Verification:
             replace(stage, passed=False) if stage.name == weak else stage
             for stage in docket.stages.values()
         ),
-        content=docket.ledger.content,
+        content=trial.content,
         cases=cases,
         coverage=now,
         coverage_before=before.percent if before else None,

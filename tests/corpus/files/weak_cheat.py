@@ -1,9 +1,8 @@
-from shop import Cart, add, find, join, parse
+import pytest
+
+from rates import rate
 
 
-def test_everything_at_once():
-    cart = Cart().put(add(1, 2))
-    assert isinstance(cart.total(), int)
-    assert isinstance(parse("[1]"), list)
-    assert isinstance(join(["ada", "bob"]), str)
-    assert isinstance(find(["ada", "bob"], "bob"), int)
+@pytest.mark.parametrize(("weight", "distance"), [(1, 10), (20, 200)])
+def test_rate(weight, distance):
+    assert isinstance(rate(weight, distance), int)
