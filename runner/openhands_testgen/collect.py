@@ -172,6 +172,7 @@ class Collector:
         task_id = report.task_id
         report = replace(report, warnings=self._compare_module(task_id))
         self.progress.say(f"{label(task_id)}: judging {task_id.output_path}")
+        before = self.project.read(task_id.output_path)
         verification = await self.verifier.verify(
             Candidate(
                 project=self.project.root,
@@ -179,6 +180,7 @@ class Collector:
                 output_path=task_id.output_path,
                 content=content,
                 coverage_threshold=task_id.coverage_threshold,
+                base=before if render_digest(before) == task_id.output_digest else None,
             )
         )
         report = replace(

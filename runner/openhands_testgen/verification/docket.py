@@ -69,6 +69,18 @@ class Docket:
         if not self.ledger.kept:
             raise EndedError(stage, [NOTHING_LEFT])
 
+    def deliver(self, stage: str) -> bytes:
+        """Return the file to deliver.
+
+        Raises:
+            EndedError: tests that were there before cannot be kept without those left out.
+
+        """
+        try:
+            return self.ledger.render_delivered()
+        except CannotCutError as exc:
+            raise EndedError(stage, [str(exc)]) from exc
+
     @contextmanager
     def _explain(self, stage: str) -> Iterator[None]:
         known = len(self.ledger.left_out)

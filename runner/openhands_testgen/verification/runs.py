@@ -8,16 +8,25 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from openhands_testgen.sandbox.workbench import read_foreign
+from openhands_testgen.verification.programs import MARGIN_SECONDS
 from openhands_testgen.verification.recording import RunPlan, choose_plugins, run_tests
 from openhands_testgen.verification.stages import gain
 from openhands_testgen.verification.stages.coverage import measure
+from openhands_testgen.verification.stages.mutation import MutationPlan, run_mutation
+from openhands_testgen.verification.stages.sabotage import run_sabotage
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+    from pathlib import Path
+
     from openhands_testgen.domain.verdict import Candidate, Coverage
+    from openhands_testgen.sandbox.python import SandboxedPython
     from openhands_testgen.verification.budget import Budget
     from openhands_testgen.verification.lane import Lane
     from openhands_testgen.verification.lanes import Lanes
     from openhands_testgen.verification.recording import Place, RunRecord
+    from openhands_testgen.verification.stages.mutation import MutationRecord
+    from openhands_testgen.verification.stages.sabotage import SabotageRecord
 
 DATA = "coverage.data"
 MAX_MODULE_BYTES = 5_000_000
@@ -61,13 +70,13 @@ class Runs:
         Beside that, measure what the project's existing tests reach; ``None`` if there are none.
         """
         existing = gain.find_existing_tests(self.candidate, self.place.import_name)
-        records: list[RunRecord] = []
+        records: dict[int, RunRecord] = {}
         before: list[Coverage | None] = []
 
         async def run(seed: int, lane: Lane) -> None:
             lane.put(self.candidate.output_path, content)
             plan = replace(self._plan(content), seed=seed)
-            records.append(await run_tests(lane, self.candidate, plan))
+            records[seed] = await run_tests(lane, self.candidate, plan)
 
         async def measure_existing(lane: Lane) -> None:
             limit = min(gain.MAX_SECONDS, self.budget.take_run())
@@ -76,7 +85,31 @@ class Runs:
 
         jobs = [partial(run, seed) for seed in range(1, count + 1)]
         await self.lanes.run_all([*jobs, *([measure_existing] if existing else [])])
-        return records, (before[0] if before else None)
+        return [records[seed] for seed in sorted(records)], (before[0] if before else None)
+
+    async def sabotage(self, content: bytes) -> SabotageRecord:
+        """Run the tests on a module that does nothing."""
+        python, candidate, roots = self._prepare(content, self.budget.seconds)
+        return await run_sabotage(python, candidate, roots)
+
+    async def mutate(
+        self, content: bytes, covered_lines: Collection[int], mutants: int
+    ) -> MutationRecord:
+        """Run the tests on mutants of the module, as many as the time allows."""
+        seconds = max(self.budget.remaining_seconds - MARGIN_SECONDS, 0)
+        python, candidate, roots = self._prepare(content, seconds)
+        plan = MutationPlan(mutants=mutants, seconds=seconds)
+        return await run_mutation(python, candidate, roots, covered_lines, plan)
+
+    def _prepare(
+        self, content: bytes, seconds: float
+    ) -> tuple[SandboxedPython, Candidate, tuple[Path, ...]]:
+        lane = self.lanes.first
+        lane.put(self.candidate.output_path, content)
+        lane.reset()
+        python, project = lane.limit(seconds), lane.python.bench.project
+        roots = tuple(project / root for root in self.place.roots)
+        return python, replace(self.candidate, content=content), roots
 
     def read_module(self) -> bytes:
         """Return the source of the module under test, as it stands in the project."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from openhands_testgen.domain.verdict import StageResult
+from openhands_testgen.domain.verdict import Outcome, Problem, StageResult
 from openhands_testgen.verification.budget import OutOfTimeError
 from openhands_testgen.verification.docket import Docket, EndedError
-from openhands_testgen.verification.stages import coverage, reruns, rules, run
+from openhands_testgen.verification.stages import coverage, mutation, reruns, rules, run, sabotage
 
 if TYPE_CHECKING:
     from openhands_testgen.domain.verdict import Coverage, Mutation
@@ -20,6 +20,11 @@ MAX_RUNS = 6
 TIME = "time"
 RUNS_EXHAUSTED = f"{MAX_RUNS} runs did not suffice to find all tests that break the run"
 OTHER_TESTS = "without the tests that were left out, pytest finds others than before"
+VACUOUS = Problem(
+    "vacuous",
+    "passes although the module does nothing",
+    "assert values that only the module can have computed",
+)
 
 
 @dataclass(slots=True)
@@ -32,9 +37,9 @@ class Trial:
     coverage: Coverage | None = None
     before: Coverage | None = None
     mutation: Mutation | None = None
-    mutation_stage: StageResult | None = None
     protections: Protections | None = None
     files: dict[str, bytes] = field(default_factory=dict)
+    content: bytes = b""
     _passed: bytes = b""
 
     async def hear(self) -> None:
@@ -44,7 +49,10 @@ class Trial:
             await self._run()
             await self._rerun()
             self._judge_coverage()
+            await self._sabotage()
             await self._confirm()
+            await self._mutate()
+            self.content = self.docket.deliver(run.NAME)
         except EndedError as end:
             self.docket.add(end.stage)
         except OutOfTimeError:
@@ -55,11 +63,13 @@ class Trial:
             self.docket.add(StageResult(TIME, passed=False, reasons=(reason,)))
 
     def _apply_rules(self) -> None:
+        candidate = self.runs.candidate
         found = rules.judge_rules(
             self.docket.ledger.content, self.runs.place.import_name, self.runs.read_module()
         )
-        if found.whole:
-            raise EndedError(rules.NAME, found.whole)
+        whole = [*found.whole, *rules.find_changes(candidate.base, candidate.content)]
+        if whole:
+            raise EndedError(rules.NAME, whole)
         self.docket.refuse(rules.NAME, found.tests)
 
     async def _run(self) -> None:
@@ -102,8 +112,36 @@ class Trial:
             raise EndedError(stage.name, stage.reasons)
         self.docket.add(stage)
 
+    async def _sabotage(self) -> None:
+        """Leave out what passes although the module does nothing."""
+        ledger = self.docket.ledger
+        record = await self.runs.sabotage(ledger.content)
+        judged = sabotage.judge_sabotage(record, ledger.list_current())
+        if record.is_hostile:
+            raise EndedError(sabotage.NAME, judged.stage.reasons)
+        vacuous = set(judged.vacuous_tests)
+        self.docket.strike(
+            sabotage.NAME,
+            [
+                replace(case, outcome=Outcome.VACUOUS, problems=(VACUOUS,))
+                for case in ledger.list_current()
+                if sabotage.get_test(case.name) in vacuous
+            ],
+        )
+        if record.problem:
+            self.docket.add(judged.stage)
+
     async def _confirm(self) -> None:
         """Run what is left once more if tests were left out since it passed."""
         if self.docket.ledger.content != self._passed:
             await self._run()
             self._judge_coverage()
+
+    async def _mutate(self) -> None:
+        """Count the mutants that the tests notice; this decides between accepted and weak."""
+        if not self.plan.mutants or self.coverage is None:
+            return
+        content, lines = self.docket.ledger.content, self.coverage.executed_lines
+        record = await self.runs.mutate(content, lines, self.plan.mutants)
+        stage, self.mutation = mutation.judge_mutation(record, self.plan.mutation_threshold)
+        self.docket.add(stage)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from openhands_testgen.domain.verdict import Verdict, Verification, decide
@@ -21,8 +21,10 @@ from openhands_testgen.verification.ledger import Ledger
 from openhands_testgen.verification.plan import VerdictPlan
 from openhands_testgen.verification.recording import find_place
 from openhands_testgen.verification.runs import Runs
+from openhands_testgen.verification.stages import mutation
 from openhands_testgen.verification.stages.coverage import join_coverage
 from openhands_testgen.verification.stages.parse import judge_source
+from openhands_testgen.verification.stages.rules import list_existing
 from openhands_testgen.verification.trial import Trial
 
 if TYPE_CHECKING:
@@ -63,7 +65,8 @@ class SandboxedVerifier:
         parsed = judge_source(candidate.content)
         if not parsed.stage.passed:
             return Verification(Verdict.REJECTED, (parsed.stage,))
-        docket = Docket(Ledger(candidate.output_path, candidate.content))
+        protected = frozenset(list_existing(candidate.base))
+        docket = Docket(Ledger(candidate.output_path, candidate.content, protected))
         docket.add(parsed.stage)
         interpreter = await self._get_interpreter(candidate.project)
 
@@ -117,13 +120,16 @@ def conclude(trial: Trial) -> Verification:
     cases = docket.ledger.cases
     files = {**trial.files, "junit.xml": render_junit(cases, docket.ledger.output_path)}
     protections = trial.protections
+    verdict = decide(docket.stages.values(), trial.mutation, trial.plan.mutation_threshold)
+    # A stage that only weakens rejects nothing, but its reasons are to be seen.
+    weak = mutation.NAME if verdict is Verdict.WEAK else ""
     return Verification(
-        verdict=decide(docket.stages.values(), trial.mutation_stage),
-        stages=(
-            *docket.stages.values(),
-            *([trial.mutation_stage] if trial.mutation_stage else []),
+        verdict=verdict,
+        stages=tuple(
+            replace(stage, passed=False) if stage.name == weak else stage
+            for stage in docket.stages.values()
         ),
-        content=docket.ledger.content,
+        content=trial.content,
         cases=cases,
         coverage=now,
         coverage_before=before.percent if before else None,

@@ -44,6 +44,7 @@ def _make_finder(code: FileCode) -> CheckFinder:
         aliases=code.aliases,
         equal_to_all=frozenset(_find_equal_to_all(code.tree)),
         empty=frozenset(_find_empty(code.tree)),
+        own=frozenset(code.definitions),
         raises_plainly=any(
             isinstance(node, ast.Raise) and node.exc and get_last_name(node.exc) == "Exception"
             for node in ast.walk(code.subject.tree)

@@ -37,12 +37,14 @@ class CheckFinder:
     """Finds the checks in a function.
 
     ``equal_to_all`` are names of classes whose objects equal everything; ``empty`` are names that
-    hold nothing; ``raises_plainly`` says that the module itself raises a plain ``Exception``.
+    hold nothing; ``own`` are functions of the file, which are looked at themselves;
+    ``raises_plainly`` says that the module itself raises a plain ``Exception``.
     """
 
     aliases: Aliases
     equal_to_all: Collection[str] = ()
     empty: Collection[str] = ()
+    own: Collection[str] = ()
     raises_plainly: bool = False
 
     def find(self, node: ast.AST) -> list[Check]:
@@ -110,7 +112,9 @@ class CheckFinder:
                 if resolve(call.func, self.aliases).endswith("suppress"):
                     inner = inner or (SWALLOWED if self._catches(call.args) else "")
                 elif self._is_check(call):
-                    yield Check(call.lineno, flaw or self._find_breadth(call, node.body))
+                    breadth = self._find_breadth(call, node.body)
+                    yield Check(call.lineno, flaw or breadth)
+                    inner = inner or breadth  # a failed assertion in there is what it expects
         yield from self._walk(node.body, inner)
 
     def _visit_try(self, node: ast.Try | ast.TryStar, flaw: str) -> Iterator[Check]:
@@ -132,8 +136,9 @@ class CheckFinder:
         yield from self._walk(node.orelse, flaw or (UNREACHABLE if is_constant and value else ""))
 
     def _is_check(self, call: ast.Call) -> bool:
-        name = get_last_name(call).lower().lstrip("_")
-        return get_last_name(call) in _CHECK_CALLS or name.startswith(_CHECK_WORDS)
+        name = get_last_name(call)
+        looks_like_one = name.lower().lstrip("_").startswith(_CHECK_WORDS)
+        return name in _CHECK_CALLS or (looks_like_one and name not in self.own)
 
     def _find_breadth(self, call: ast.Call, body: Iterable[ast.stmt]) -> str:
         """Return why an expected exception says nothing: any would do, even the test's own."""

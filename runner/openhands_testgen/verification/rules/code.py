@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -34,9 +35,14 @@ class Subject:
         kinds = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
         return frozenset(node.name for node in ast.walk(self.tree) if isinstance(node, kinds))
 
+    @cached_property
+    def words(self) -> frozenset[str]:
+        """All words in its source."""
+        return frozenset(re.findall(r"\w+", self.text))
+
     def mentions(self, *words: str) -> bool:
         """Whether one of the words stands in it: what it does itself its tests may touch."""
-        return any(word in self.text for word in words)
+        return not self.words.isdisjoint(words)
 
 
 @dataclass(frozen=True, eq=False)

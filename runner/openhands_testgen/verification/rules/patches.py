@@ -20,7 +20,7 @@ _CLOCKS = {
     *("time.time_ns", "datetime.datetime", "datetime.date", "datetime.datetime.now"),
 }
 _PATCH_CALLS = ("patch", "patch.object", "patch.multiple", "monkeypatch.setattr")
-_CLOCK_WORDS = ("time", "sleep", "clock")
+_CLOCK_WORDS = ("time", "datetime", "sleep")
 
 
 def find_problems(code: FileCode, nodes: Sequence[ast.AST]) -> Iterator[Problem]:

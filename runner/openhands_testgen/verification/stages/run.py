@@ -129,10 +129,12 @@ def _say_how_it_ended(record: RunRecord) -> str:
     number = record.exit_code - SIGNALLED
     if record.timed_out:
         return f"did not end within {record.limit_seconds:g} s"
+    if record.is_full:
+        return "was ended because it wrote more than it may"
     if number == signal.SIGXCPU:
         return "used more CPU time than it may"
     if number == signal.SIGKILL:
-        return "was killed: it used more CPU time, memory or disk than it may"
+        return "was killed: it used more CPU time or memory than it may"
     return f"was ended with exit code {record.exit_code} before pytest had finished"
 
 
