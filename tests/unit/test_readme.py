@@ -20,6 +20,7 @@ GROUPS = (
     settings.JudgeSettings,
     settings.VerifySettings,
     settings.PlaceSettings,
+    settings.EngineSettings,
 )
 
 
