@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,22 +18,34 @@ from openhands_testgen.backends import registry
 from openhands_testgen.clients.clock import SystemClock
 from openhands_testgen.clients.working_tree import WorkingTree
 from openhands_testgen.domain.task import OFFLINE, Assignment, Limits, Model, Run
-from openhands_testgen.errors import ConfigurationError, GenerationError, TaskIdError
+from openhands_testgen.errors import (
+    ConfigurationError,
+    GenerationError,
+    NothingToTestError,
+    TaskIdError,
+)
 from openhands_testgen.reporting.progress import LineProgress
 from openhands_testgen.submit import Submitter
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from openhands_testgen.clients.state_folder import StateFolder
     from openhands_testgen.collect import Collector
     from openhands_testgen.domain.ports import Backend
     from openhands_testgen.domain.report import Report
     from openhands_testgen.domain.task import TaskState
     from openhands_testgen.domain.task_id import TaskId
+    from openhands_testgen.domain.verdict import Candidate
+    from openhands_testgen.verification.verify import SandboxedVerifier
     from openhands_testgen.wait import WaitPlan
 
 type Options = Mapping[str, object]
 
+PROGRAM = Path(__file__).with_name("__main__.py")
+OFFLINE_PROGRAM = Path(__file__).parent / "offline" / "program.py"
+OFFLINE_PYTHON = "python3"  # as the agent's terminal finds it in the project's folder
+ROOM = 10  # conversations at once, as many as an agent server takes by itself
 ENVIRONMENT_PROGRAM = Path(__file__).parents[1] / "environment"
 
 
@@ -93,7 +106,13 @@ def read_model(options: Options) -> Model:
             "LLM_API_KEY), or `llm-model: offline`, which needs no key"
         )
         raise ConfigurationError(message, field=missing)
-    return Model(given.llm_model, key, given.llm_base_url)
+    return Model(
+        name=given.llm_model,
+        api_key=key,
+        base_url=given.llm_base_url,
+        tries=given.llm_num_retries,
+        timeout_seconds=given.llm_timeout,
+    )
 
 
 def read_threshold(value: float) -> float:
@@ -177,28 +196,80 @@ def build_collector(backend_name: str, options: Options) -> Collector:
     """Build the use case *collect* for the tasks of one backend."""
     from openhands_testgen.collect import Collector
     from openhands_testgen.reporting.results import ResultsFolder
-    from openhands_testgen.sandbox.overlay import Overlay
-    from openhands_testgen.verification.verify import SandboxedVerifier
 
     place = settings.read(settings.PlaceSettings, options)
-    judge = settings.read(settings.JudgeSettings, options)
     wait = settings.read(settings.WaitSettings, options)
-    environment = settings.read_child_environment()
     return Collector(
         backend=build_backend(backend_name, options),
         project=WorkingTree(place.working_directory),
-        verifier=SandboxedVerifier(
-            python=judge.python,
-            environment=environment,
-            install_overlay=Overlay(ENVIRONMENT_PROGRAM, environment).install,
-            left_out=(place.results_folder,),
-        ),
+        verifier=build_verifier(options),
         archive=ResultsFolder(place.results_folder, read_secrets(options)),
         progress=LineProgress(sys.stderr),
         clock=SystemClock(),
         judging_slots=asyncio.Semaphore(os.cpu_count() or 1),
         fail_on=wait.fail_on,
+        max_repairs=wait.max_repairs,
     )
+
+
+def build_verifier(options: Options) -> SandboxedVerifier:
+    """Build what judges test files."""
+    from openhands_testgen.sandbox.overlay import Overlay
+    from openhands_testgen.verification.plan import VerdictPlan
+    from openhands_testgen.verification.verify import SandboxedVerifier
+
+    place = settings.read(settings.PlaceSettings, options)
+    judge = settings.read(settings.JudgeSettings, options)
+    environment = settings.read_child_environment()
+    return SandboxedVerifier(
+        python=judge.python,
+        environment=environment,
+        install_overlay=Overlay(ENVIRONMENT_PROGRAM, environment).install,
+        plan=VerdictPlan(
+            mutation_threshold=judge.mutation_threshold,
+            reruns=judge.reruns,
+            mutants=judge.mutants,
+            timeout_seconds=judge.verify_timeout,
+            is_sandbox_required=judge.sandbox == "required",
+        ),
+        left_out=(place.results_folder,),
+    )
+
+
+def read_candidate(options: Options) -> Candidate:
+    """Read a test file that no agent wrote just now, and the module that it is for.
+
+    Raises:
+        ConfigurationError: a path is missing or leads nowhere.
+        NothingToTestError: there is no such module, or nothing in it can be tested.
+
+    """
+    from openhands_testgen.domain.module import parse_module
+    from openhands_testgen.domain.verdict import Candidate
+
+    given = settings.read(settings.VerifySettings, _take_last(options, "module"))
+    project = WorkingTree(settings.read(settings.PlaceSettings, options).working_directory)
+    if not given.module or not given.tests:
+        message = "name the module, and the test file that is to be judged"
+        raise ConfigurationError(message, field="tests" if given.module else "module")
+    module_path = project.locate(given.module, "module")
+    output_path = project.locate(given.tests, "tests")
+    module = project.read(module_path)
+    if module is None:
+        message = f"There is no module {module_path} in {project.root}; check `module`."
+        raise NothingToTestError(message)
+    parse_module(module_path, module)
+    content = project.read(output_path)
+    if content is None:
+        message = f"there is no file {output_path} in {project.root}"
+        raise ConfigurationError(message, field="tests")
+    return Candidate(project.root, module_path, output_path, content, given.coverage_threshold)
+
+
+def _take_last(options: Options, name: str) -> Options:
+    """Turn an option that other commands take several times into the last one given."""
+    value = options.get(name)
+    return {**options, name: value[-1]} if isinstance(value, list) and value else options
 
 
 def _build_wait_plan(options: Options) -> WaitPlan:
@@ -223,7 +294,57 @@ def _build_agent_server(options: Options) -> Backend:
 def _build_embedded(options: Options) -> Backend:
     from openhands_testgen.backends.embedded import EmbeddedBackend
 
-    raise NotImplementedError(EmbeddedBackend, options)
+    folder = _find_state_folder(options)
+    return EmbeddedBackend(folder, partial(_start_engine, folder, options), SystemClock())
+
+
+def _start_engine(folder: StateFolder, options: Options) -> None:
+    from openhands_testgen.backends.engine.surroundings import choose_engine_environment
+    from openhands_testgen.clients.service import start_detached
+
+    place = settings.read(settings.PlaceSettings, options)
+    idle_seconds = settings.read(settings.EngineSettings, options).engine_idle
+    environment = choose_engine_environment(
+        settings.read_child_environment(), outlives_job=place.state_dir is not None
+    )
+    start_detached(
+        [
+            *(sys.executable, "-I", str(PROGRAM), "engine"),
+            *("--state-dir", str(folder.root), "--engine-idle", f"{idle_seconds:g}"),
+        ],
+        cwd=folder.root,
+        env=environment,
+        log=folder.engine_log,
+    )
+
+
+async def run_engine(options: Options) -> None:
+    """Be the embedded engine until there is nothing left to do."""
+    from openhands_testgen.backends.engine.engine import Engine, EnginePlan
+    from openhands_testgen.backends.engine.server import AgentServer, ServerPlan
+    from openhands_testgen.clients.environment import install_environment
+    from openhands_testgen.offline.policy import Commands
+    from openhands_testgen.offline.source import LocalModels
+
+    folder = _find_state_folder(options)
+    environment = settings.read_child_environment()
+    install = partial(install_environment, ENVIRONMENT_PROGRAM, "engine", environment)
+    commands = Commands(sys.executable, str(OFFLINE_PROGRAM), OFFLINE_PYTHON)
+    engine = Engine(
+        folder=folder,
+        server=AgentServer(ServerPlan(folder.server, environment, ROOM), install),
+        models=LocalModels(folder.root / "offline.json", commands),
+        progress=LineProgress(sys.stderr),
+        clock=SystemClock(),
+        plan=EnginePlan(ROOM, settings.read(settings.EngineSettings, options).engine_idle),
+    )
+    await engine.run()
+
+
+def _find_state_folder(options: Options) -> StateFolder:
+    from openhands_testgen.clients.state_folder import StateFolder
+
+    return StateFolder(settings.read(settings.PlaceSettings, options).state_folder)
 
 
 def _read_run(options: Options) -> Run | None:

@@ -80,14 +80,17 @@ class FakeProject:
 
 @dataclass
 class FakeVerifier:
-    """Gives every candidate the same verification, or raises."""
+    """Gives every candidate the same verification, or raises; ``first`` are for the first ones."""
 
     answer: Verification | Exception
+    first: list[Verification] = field(default_factory=list)
     candidates: list[Candidate] = field(default_factory=list)
 
     async def verify(self, candidate: Candidate) -> Verification:
         """Answer."""
         self.candidates.append(candidate)
+        if self.first:
+            return self.first.pop(0)
         if isinstance(self.answer, Exception):
             raise self.answer
         return self.answer
@@ -98,9 +101,12 @@ class RecordingArchive:
     """Keeps what is stored."""
 
     stored: list[tuple[Report, dict[str, bytes]]] = field(default_factory=list)
+    faults: list[Exception] = field(default_factory=list)
 
     def store(self, report: Report, files: Mapping[str, bytes]) -> Path:
-        """Keep it."""
+        """Keep it, unless a fault is in the way."""
+        if self.faults:
+            raise self.faults.pop(0)
         self.stored.append((report, dict(files)))
         return Path("/results") / report.task_id.short
 

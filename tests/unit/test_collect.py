@@ -9,6 +9,7 @@ import pytest
 
 from openhands_testgen.collect import Collector
 from openhands_testgen.domain.polling import Pace
+from openhands_testgen.domain.repair import MIN_REMAINING_SECONDS
 from openhands_testgen.domain.snapshot import render_digest
 from openhands_testgen.domain.task import (
     ChangedFile,
@@ -21,6 +22,7 @@ from openhands_testgen.domain.verdict import Verdict, Verification
 from openhands_testgen.errors import (
     AuthenticationError,
     BackendUnreachableError,
+    ConfigurationError,
     DeadlineError,
     TaskIdError,
 )
@@ -41,10 +43,13 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.anyio
 MODULE = b"def f(): return 1\n"
 PLAN = WaitPlan(timeout_seconds=600, pace=Pace(5))
+CONTENT = b"def test_it():\n    pass\n"
 RUNNING, DONE = TaskState(Status.RUNNING), TaskState(Status.COMPLETED)
 
 
-def make_verification(verdict: Verdict = Verdict.ACCEPTED) -> Verification:
+def make_verification(
+    verdict: Verdict = Verdict.ACCEPTED, content: bytes = CONTENT
+) -> Verification:
     return Verification(
         verdict=verdict,
         stages=(),
@@ -53,6 +58,7 @@ def make_verification(verdict: Verdict = Verdict.ACCEPTED) -> Verification:
         mutation=None,
         protections=(),
         warnings=(),
+        content=content,
         attachments={"junit.xml": b"<testsuites/>"},
     )
 
@@ -68,6 +74,7 @@ class Scene:
     progress: RecordingProgress = field(default_factory=RecordingProgress)
     clock: FakeClock = field(default_factory=FakeClock)
     fail_on: str = "rejected"
+    max_repairs: int = 0
     reports: dict[str, Report] = field(default_factory=dict)
 
     def make_task(self, number: int = 1, *, known: bool = True) -> TaskId:
@@ -95,6 +102,7 @@ class Scene:
             clock=self.clock,
             judging_slots=asyncio.Semaphore(2),
             fail_on=self.fail_on,
+            max_repairs=self.max_repairs,
         )
         await collector.collect(task_ids, plan, self.reports)
         return [self.reports[task_id.conversation_id] for task_id in task_ids]
@@ -187,6 +195,19 @@ async def test_one_failing_task_hides_no_other() -> None:
     assert isinstance(reports[1].failure, TaskIdError)
 
 
+@pytest.mark.parametrize(("verdict", "exit_code"), [(Verdict.ACCEPTED, 2), (Verdict.REJECTED, 10)])
+async def test_a_report_that_cannot_be_kept_hides_no_other(
+    verdict: Verdict, exit_code: int
+) -> None:
+    scene = Scene(verifier=FakeVerifier(make_verification(verdict)))
+    scene.archive.faults.append(ConfigurationError("is full", field="results"))
+    first, second = await scene.collect(scene.make_task(1), scene.make_task(2))
+    assert (first.exit_code, first.error) == (exit_code, "results: is full")
+    assert (first.verdict, first.results_dir) == (verdict, None)
+    assert second.results_dir == "/results/00000000"
+    assert len(scene.archive.stored) == 1
+
+
 async def test_all_tasks_are_asked_for_at_once() -> None:
     scene = Scene()
     await scene.collect(*(scene.make_task(number) for number in range(99)))
@@ -214,6 +235,16 @@ async def test_the_deadline_can_stop_the_agent() -> None:
     assert scene.backend.cancelled == [task_id.conversation_id]
 
 
+async def test_an_agent_that_could_not_be_stopped_goes_on() -> None:
+    fault = BackendUnreachableError("down")
+    scene = Scene(backend=FakeBackend(script=(RUNNING,), cancel_faults=[fault]))
+    plan = WaitPlan(timeout_seconds=30, pace=Pace(5), cancel_on_timeout=True)
+    first, second = await scene.collect(scene.make_task(1), scene.make_task(2), plan=plan)
+    assert (first.exit_code, first.state.status, first.conclusion) == (7, Status.RUNNING, None)
+    assert second.conclusion is Conclusion.TIMED_OUT
+    assert "[00000000] a.py: could not stop the agent: down" in scene.progress.lines
+
+
 async def test_collecting_again_after_the_deadline_works() -> None:
     scene = Scene(backend=FakeBackend(script=(RUNNING, RUNNING, RUNNING, DONE)))
     task_id = scene.make_task()
@@ -231,11 +262,25 @@ async def test_a_backend_that_comes_and_goes_is_ridden_out() -> None:
     assert "waiting: down" in scene.progress.lines
 
 
-async def test_a_backend_that_stays_away_ends_at_the_deadline() -> None:
+@pytest.mark.parametrize("cancel_on_timeout", [False, True])
+async def test_a_backend_that_was_never_reached_is_no_late_task(*, cancel_on_timeout: bool) -> None:
     faults: list[Exception] = [BackendUnreachableError("down") for _ in range(1_000)]
     scene = Scene(backend=FakeBackend(faults=faults))
-    (report,) = await scene.collect(scene.make_task())
-    assert report.exit_code == 7
+    plan = WaitPlan(600, Pace(5), cancel_on_timeout)
+    (report,) = await scene.collect(scene.make_task(), plan=plan)
+    assert (report.exit_code, report.error) == (5, "down")
+    assert sum(scene.clock.sleeps) == pytest.approx(600)
+
+
+async def test_a_backend_that_went_away_leaves_a_late_task() -> None:
+    scene = Scene(backend=FakeBackend(script=(RUNNING,)))
+    task_id = scene.make_task()
+    collecting = asyncio.ensure_future(scene.collect(task_id))
+    while not scene.backend.looks:
+        await asyncio.sleep(0)
+    scene.backend.faults += [BackendUnreachableError("down") for _ in range(1_000)]
+    (report,) = await collecting
+    assert (report.exit_code, report.state.status) == (7, Status.RUNNING)
 
 
 async def test_a_refused_key_ends_the_wait_at_once() -> None:
@@ -322,3 +367,70 @@ async def test_progress_names_states_and_steps_once() -> None:
         "judging tests/test_1.py",
         "accepted",
     ]
+
+
+REJECTED = make_verification(Verdict.REJECTED, b"bad")
+
+
+async def test_rejected_tests_are_mended_once_and_the_mended_ones_delivered() -> None:
+    scene = Scene(max_repairs=1)
+    scene.verifier.first = [REJECTED]
+    (report,) = await scene.collect(scene.make_task())
+    assert (report.verdict, report.repairs, report.exit_code) == (Verdict.ACCEPTED, 1, 0)
+    assert len(scene.backend.told) == 1
+    assert scene.project.files["tests/test_1.py"] == CONTENT
+    assert len(scene.archive.stored) == 1
+
+
+async def test_accepted_tests_are_not_mended() -> None:
+    scene = Scene(max_repairs=5)
+    (report,) = await scene.collect(scene.make_task())
+    assert (report.repairs, scene.backend.told) == (0, [])
+
+
+async def test_what_stays_rejected_is_mended_no_more_often_than_asked_for() -> None:
+    scene = Scene(max_repairs=2, verifier=FakeVerifier(REJECTED))
+    (report,) = await scene.collect(scene.make_task())
+    assert (report.verdict, report.repairs, report.exit_code) == (Verdict.REJECTED, 2, 10)
+
+
+async def test_without_repairs_the_first_verdict_stands() -> None:
+    scene = Scene(verifier=FakeVerifier(REJECTED))
+    (report,) = await scene.collect(scene.make_task())
+    assert (report.verdict, report.repairs, scene.backend.told) == (Verdict.REJECTED, 0, [])
+
+
+async def test_the_better_of_two_attempts_counts() -> None:
+    scene = Scene(max_repairs=1, verifier=FakeVerifier(REJECTED))
+    scene.verifier.first = [make_verification(Verdict.WEAK, b"weak")]
+    (report,) = await scene.collect(scene.make_task())
+    assert (report.verdict, report.repairs) == (Verdict.WEAK, 1)
+    assert scene.project.files["tests/test_1.py"] == b"weak"
+
+
+async def test_an_attempt_that_does_not_end_in_time_leaves_the_first_and_is_stopped() -> None:
+    scene = Scene(max_repairs=1, verifier=FakeVerifier(REJECTED))
+    scene.verifier.first = [make_verification(Verdict.WEAK, b"weak")]
+    task_id = scene.make_task()
+    collecting = asyncio.ensure_future(scene.collect(task_id))
+    while not scene.backend.told:
+        await asyncio.sleep(0)
+    scene.backend.script = (RUNNING,)
+    (report,) = await collecting
+    assert (report.verdict, report.exit_code) == (Verdict.WEAK, 0)
+    assert scene.backend.cancelled == [task_id.conversation_id]
+
+
+async def test_no_time_left_is_no_time_to_mend() -> None:
+    scene = Scene(max_repairs=1, verifier=FakeVerifier(REJECTED))
+    plan = WaitPlan(timeout_seconds=MIN_REMAINING_SECONDS - 1, pace=Pace(5))
+    (report,) = await scene.collect(scene.make_task(), plan=plan)
+    assert (report.repairs, scene.backend.told) == (0, [])
+
+
+async def test_an_agent_that_cannot_be_told_leaves_the_first_verdict() -> None:
+    scene = Scene(max_repairs=1, verifier=FakeVerifier(REJECTED))
+    scene.backend.deaf = True
+    (report,) = await scene.collect(scene.make_task())
+    assert (report.verdict, report.repairs) == (Verdict.REJECTED, 0)
+    assert any("could not be told" in line for line in scene.progress.lines)

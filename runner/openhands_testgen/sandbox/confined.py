@@ -81,7 +81,7 @@ def _keep(command: list[str], limits: Limits, report: int, *, is_isolated: bool)
     with suppress(InterruptedError):
         exit_code = _wait_for(foreign)
     if not is_isolated:
-        _kill_children()
+        kernel.kill_children()
     os._exit(exit_code)
 
 
@@ -109,6 +109,9 @@ def _confine(limits: Limits, *, is_isolated: bool) -> Protections:
         warnings=[],
     )
     if sys.platform == "linux":
+        # The limit on processes does not count those of root.
+        if is_isolated and not os.geteuid() and not kernel.limit_processes():
+            protections["warnings"].append("the number of root's processes is not limited")
         kernel.drop_privileges()
         _restrict(limits, protections, is_isolated=is_isolated)
     _set_limits(limits, protections, is_isolated=is_isolated)
@@ -168,17 +171,6 @@ def _wait_for(child: int) -> int:
         if pid == child:
             code = os.waitstatus_to_exitcode(status)
             return code if code >= 0 else SIGNALLED - code
-
-
-def _kill_children() -> None:
-    """Kill until none is left: whoever loses its parent becomes a child of this process."""
-    with suppress(ChildProcessError, OSError):
-        while True:
-            with open(f"/proc/self/task/{os.getpid()}/children", encoding="ascii") as file:  # noqa: PTH123
-                children = file.read().split()
-            for child in children:
-                os.kill(int(child), signal.SIGKILL)
-            os.waitpid(-1, 0)
 
 
 def _stop(*_: object) -> NoReturn:

@@ -109,7 +109,7 @@ async def open_workbench(
         yield bench
     finally:
         await asyncio.wait([filling])  # a thread cannot be cancelled
-        await asyncio.to_thread(shutil.rmtree, bench.root, onexc=_remove_stubborn)
+        await asyncio.to_thread(remove_tree, bench.root)
 
 
 def copy_project(source: Path, target: Path, left_out: Collection[Path] = ()) -> None:
@@ -136,6 +136,14 @@ def copy_project(source: Path, target: Path, left_out: Collection[Path] = ()) ->
                 shutil.copy2(path, there / path.name)
 
 
+def remove_tree(path: Path) -> None:
+    """Remove a file, a link or a folder with all in it, also where foreign code made that hard."""
+    if path.is_symlink() or not path.is_dir():
+        path.unlink(missing_ok=True)
+    else:
+        shutil.rmtree(path, onexc=_remove_stubborn)
+
+
 def find_package_folders(project: Path) -> frozenset[str]:
     """Return the folders with an ``__init__.py``, POSIX and relative."""
     found = (path.parent.relative_to(project).as_posix() for path in project.rglob("__init__.py"))
@@ -151,10 +159,11 @@ def read_foreign(path: Path, limit_bytes: int) -> bytes | None:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError:
         return None
+    found = os.fstat(descriptor)
+    if not stat.S_ISREG(found.st_mode) or found.st_size > limit_bytes:
+        os.close(descriptor)
+        return None
     with os.fdopen(descriptor, "rb") as file:
-        found = os.fstat(descriptor)
-        if not stat.S_ISREG(found.st_mode) or found.st_size > limit_bytes:
-            return None
         return file.read(limit_bytes)
 
 
