@@ -17,7 +17,8 @@ lint:  ## all gates
 	ruff check . && ruff format --check . && mypy && PYTHONPATH=runner lint-imports --no-cache && \
 	actionlint && zizmor --offline --quiet . && \
 	check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml examples/workflow.yml && \
-	check-jsonschema --builtin-schema vendor.github-actions action.yml submit/action.yml collect/action.yml
+	check-jsonschema --builtin-schema vendor.github-actions action.yml submit/action.yml collect/action.yml && \
+	check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
 
 format:  ## mend what a program can mend
 	dev=$(dev); "$$dev/bin/ruff" check --fix-only . ; "$$dev/bin/ruff" format .
@@ -28,8 +29,8 @@ bench:  ## measure; ROUNDS and SCALE=1 set the length
 lock:  ## renew all locks
 	UV="$$(runner/environment dev)/bin/uv" locks/renew
 
-tables:  ## renew the README's tables from the code
-	dev=$(dev); PYTHONPATH=runner:. "$$dev/bin/python" -m tests.unit.test_readme
+tables:  ## renew the README's tables and the actions' descriptions from the code
+	dev=$(dev); for name in readme actions; do PYTHONPATH=runner:. "$$dev/bin/python" -m tests.unit.test_$$name; done
 
 clean:  ## remove what make made; the installed environments stay in the cache
 	git clean -qfdX

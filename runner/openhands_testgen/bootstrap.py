@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,7 @@ from openhands_testgen.submit import Submitter
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from openhands_testgen.clients.state_folder import StateFolder
     from openhands_testgen.collect import Collector
     from openhands_testgen.domain.ports import Backend
     from openhands_testgen.domain.report import Report
@@ -33,6 +35,10 @@ if TYPE_CHECKING:
 
 type Options = Mapping[str, object]
 
+PROGRAM = Path(__file__).with_name("__main__.py")
+OFFLINE_PROGRAM = Path(__file__).parent / "offline" / "program.py"
+OFFLINE_PYTHON = "python3"  # as the agent's terminal finds it in the project's folder
+ROOM = 10  # conversations at once, as many as an agent server takes by itself
 ENVIRONMENT_PROGRAM = Path(__file__).parents[1] / "environment"
 
 
@@ -93,7 +99,13 @@ def read_model(options: Options) -> Model:
             "LLM_API_KEY), or `llm-model: offline`, which needs no key"
         )
         raise ConfigurationError(message, field=missing)
-    return Model(given.llm_model, key, given.llm_base_url)
+    return Model(
+        name=given.llm_model,
+        api_key=key,
+        base_url=given.llm_base_url,
+        tries=given.llm_num_retries,
+        timeout_seconds=given.llm_timeout,
+    )
 
 
 def read_threshold(value: float) -> float:
@@ -223,7 +235,57 @@ def _build_agent_server(options: Options) -> Backend:
 def _build_embedded(options: Options) -> Backend:
     from openhands_testgen.backends.embedded import EmbeddedBackend
 
-    raise NotImplementedError(EmbeddedBackend, options)
+    folder = _find_state_folder(options)
+    return EmbeddedBackend(folder, partial(_start_engine, folder, options), SystemClock())
+
+
+def _start_engine(folder: StateFolder, options: Options) -> None:
+    from openhands_testgen.backends.engine.surroundings import choose_engine_environment
+    from openhands_testgen.clients.service import start_detached
+
+    place = settings.read(settings.PlaceSettings, options)
+    idle_seconds = settings.read(settings.EngineSettings, options).engine_idle
+    environment = choose_engine_environment(
+        settings.read_child_environment(), outlives_job=place.state_dir is not None
+    )
+    start_detached(
+        [
+            *(sys.executable, "-I", str(PROGRAM), "engine"),
+            *("--state-dir", str(folder.root), "--engine-idle", f"{idle_seconds:g}"),
+        ],
+        cwd=folder.root,
+        env=environment,
+        log=folder.engine_log,
+    )
+
+
+async def run_engine(options: Options) -> None:
+    """Be the embedded engine until there is nothing left to do."""
+    from openhands_testgen.backends.engine.engine import Engine, EnginePlan
+    from openhands_testgen.backends.engine.server import AgentServer, ServerPlan
+    from openhands_testgen.clients.environment import install_environment
+    from openhands_testgen.offline.policy import Commands
+    from openhands_testgen.offline.source import LocalModels
+
+    folder = _find_state_folder(options)
+    environment = settings.read_child_environment()
+    install = partial(install_environment, ENVIRONMENT_PROGRAM, "engine", environment)
+    commands = Commands(sys.executable, str(OFFLINE_PROGRAM), OFFLINE_PYTHON)
+    engine = Engine(
+        folder=folder,
+        server=AgentServer(ServerPlan(folder.server, environment, ROOM), install),
+        models=LocalModels(folder.root / "offline.json", commands),
+        progress=LineProgress(sys.stderr),
+        clock=SystemClock(),
+        plan=EnginePlan(ROOM, settings.read(settings.EngineSettings, options).engine_idle),
+    )
+    await engine.run()
+
+
+def _find_state_folder(options: Options) -> StateFolder:
+    from openhands_testgen.clients.state_folder import StateFolder
+
+    return StateFolder(settings.read(settings.PlaceSettings, options).state_folder)
 
 
 def _read_run(options: Options) -> Run | None:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import json
 import os
 import signal
 import sys
 import traceback
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from openhands_testgen import bootstrap, settings
+from openhands_testgen.arguments import parse_arguments
 from openhands_testgen.errors import (
     EXIT_INTERRUPTED,
     ConfigurationError,
@@ -30,33 +31,11 @@ if TYPE_CHECKING:
 type Options = dict[str, object]
 type Command = Callable[[Options], Coroutine[None, None, int]]
 
-_WRITE = (settings.TaskSettings, settings.ModelSettings, settings.BackendSettings)
-_READ = (settings.WaitSettings, settings.JudgeSettings, settings.BackendSettings)
-_GROUPS: dict[str, tuple[type[settings.Group], ...]] = {
-    "submit": _WRITE,
-    "collect": _READ,
-    "generate": (*_WRITE, settings.WaitSettings, settings.JudgeSettings),
-    "status": (settings.BackendSettings,),
-    "cancel": (settings.BackendSettings,),
-    "publish": (),
-    "engine": (),
-}
-_HELP = {
-    "submit": "hand modules to an agent; print one task id a line",
-    "collect": "wait for tasks, judge what came back, print the results as JSON",
-    "generate": "submit and collect in one",
-    "status": "print where tasks stand as JSON",
-    "cancel": "stop the agents of tasks",
-    "publish": "print annotations for the results in a folder and append the job summary",
-    "engine": "run the embedded engine (started by submit)",
-}
-_TAKES_IDS = {"collect", "status", "cancel"}
-
 
 def main(argv: Sequence[str]) -> int:
     """Run one command and return its exit code."""
-    options = vars(_build_parser().parse_args(argv))
-    command = _COMMANDS[options.pop("command")]
+    name, options = parse_arguments(argv)
+    command = _COMMANDS[name]
     try:
         _mask_secrets(options)
         return asyncio.run(_run_interruptible(command(options)))
@@ -81,6 +60,7 @@ async def _run_interruptible(command: Coroutine[None, None, int]) -> int:
 
 
 async def _submit(options: Options) -> int:
+    _write_outputs(outputs.render_submit_outputs((), ()))
     submissions, errors = await _hand_over(options)
     for submission in submissions:
         print(submission.task_id)
@@ -95,22 +75,21 @@ async def _hand_over(options: Options) -> tuple[list[Submission], list[Generatio
     finally:
         await submitter.backend.aclose()
     submissions = [one for one in outcomes if not isinstance(one, GenerationError)]
-    _write_outputs(
-        {
-            "task-id": " ".join(str(one.task_id) for one in submissions),
-            "status": "QUEUED" if submissions else "",
-            "conversation-url": " ".join(filter(None, (s.conversation_url for s in submissions))),
-        },
-    )
+    task_ids = (str(one.task_id) for one in submissions)
+    urls = (one.conversation_url for one in submissions)
+    _write_outputs(outputs.render_submit_outputs(task_ids, urls))
     return submissions, [one for one in outcomes if isinstance(one, GenerationError)]
 
 
 async def _collect(options: Options) -> int:
+    _write_outputs(outputs.render_outputs((), Path()))
     task_ids, errors = _parse_task_ids(options)
     return await _collect_all(task_ids, errors, options)
 
 
 async def _generate(options: Options) -> int:
+    _write_outputs(outputs.render_submit_outputs((), ()))
+    _write_outputs(outputs.render_outputs((), Path()))
     submissions, errors = await _hand_over(options)
     return await _collect_all([one.task_id for one in submissions], errors, options)
 
@@ -130,7 +109,7 @@ async def _collect_all(
         place = settings.read(settings.PlaceSettings, options)
         expected = len(task_ids) + len(errors)
         _write_outputs(outputs.render_outputs(results, place.results_folder, expected=expected))
-        _print_json(results, single=len(task_ids) == 1)
+        _print_json(results, single=expected == 1)
     codes = [report.exit_code for report in ended]
     return choose_worst([*codes, _end_with_errors(errors)])
 
@@ -139,6 +118,7 @@ async def _status(options: Options) -> int:
     from openhands_testgen.domain.report import render_status
 
     task_ids, errors = _parse_task_ids(options)
+    asked = len(task_ids) + len(errors)
     statuses = []
     for task_id in task_ids:
         state = await bootstrap.get_state(task_id, options)
@@ -146,7 +126,7 @@ async def _status(options: Options) -> int:
             errors.append(state)
         else:
             statuses.append(render_status(task_id, state))
-    _print_json(statuses, single=len(task_ids) == 1)
+    _print_json(statuses, single=asked == 1)
     return _end_with_errors(errors)
 
 
@@ -192,32 +172,8 @@ _COMMANDS: dict[str, Command] = {
 }
 
 
-def _build_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="openhands-testgen", description=__doc__)
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for name, groups in _GROUPS.items():
-        command = commands.add_parser(name, help=_HELP[name], description=_HELP[name])
-        for group in groups:
-            _add_options(command, group)
-        _add_options(command, settings.PlaceSettings)
-        if name in _TAKES_IDS:
-            command.add_argument("task_id", nargs="*", metavar="ID", help="the task id")
-    return parser
-
-
-def _add_options(command: argparse.ArgumentParser, group: type[settings.Group]) -> None:
-    """Add an option for each setting of a group; secrets have none, for `ps` shows options."""
-    for name in settings.get_options(group):
-        option = "--" + name.replace("_", "-")
-        shown = group.model_fields[name].description
-        action = "append" if name == "module" else "store"
-        command.add_argument(option, dest=name, action=action, help=shown)
-
-
 def _parse_task_ids(options: Options) -> tuple[list[TaskId], list[GenerationError]]:
     """Parse all ids; a malformed one does not keep the others from being collected."""
-    from openhands_testgen.domain.task_id import parse_task_id
-
     texts = settings.read(settings.WaitSettings, options).task_id
     if not texts:
         message = "no task id was given; pass the `task-id` that submit printed"
@@ -226,13 +182,28 @@ def _parse_task_ids(options: Options) -> tuple[list[TaskId], list[GenerationErro
     errors: list[GenerationError] = []
     for text in dict.fromkeys(texts):
         try:
-            task_ids.append(parse_task_id(text))
+            task_ids.append(_parse_task_id(text))
         except TaskIdError as error:
             errors.append(error)
     return task_ids, errors
 
 
+def _parse_task_id(text: str) -> TaskId:
+    from openhands_testgen.backends import registry
+    from openhands_testgen.domain.task_id import parse_task_id
+
+    task_id = parse_task_id(text)
+    if task_id.backend not in registry.NAMES:
+        message = (
+            f"The task id belongs to a backend {task_id.backend!r}, which this version does not "
+            "have. Use the same version of `submit` and `collect`."
+        )
+        raise TaskIdError(message)
+    return task_id
+
+
 def _write_outputs(values: dict[str, str]) -> None:
+    """Write outputs; commands write empty ones first, for of one name the last value counts."""
     actions = settings.read(settings.ActionsSettings)
     outputs.write_outputs(values, actions.output_file)
 
@@ -240,7 +211,9 @@ def _write_outputs(values: dict[str, str]) -> None:
 def _print_json(items: Sequence[object], *, single: bool) -> None:
     content = items[0] if single and items else list(items)
     # The runner would read `##[` as a command wherever it stands; JSON has another way to write it.
-    print(json.dumps(content, indent=2).replace("##[", "#\\u0023["))
+    text = json.dumps(content, indent=2).replace("##[", "#\\u0023[")
+    with outputs.group("Result as JSON", sys.stderr, in_actions=_is_in_actions()):
+        print(text, flush=True)
 
 
 def _end_with_errors(errors: Sequence[GenerationError]) -> int:

@@ -91,8 +91,7 @@ class Collector:
         except Exception as bug:  # noqa: BLE001 - a bug on one task must not hide the others
             report = _report_failure(task_id, state, _restate_bug(bug))
         report = replace(report, exit_code=choose_exit_code(report, self.fail_on))
-        folder = self.archive.store(report, files)
-        reports[task_id.conversation_id] = replace(report, results_dir=str(folder))
+        reports[task_id.conversation_id] = self._store(report, files)
         self.progress.say(f"{label(task_id)}: {render_end(report)}")
 
     async def _judge(self, task_id: TaskId, state: TaskState) -> tuple[Report, Mapping[str, bytes]]:
@@ -186,8 +185,17 @@ class Collector:
             self.progress.say("the backend did not confirm in time that the agents were stopped")
         for task_id in task_ids:
             report = Report(task_id, CANCELLED, Conclusion.CANCELLED, exit_code=EXIT_INTERRUPTED)
-            folder = self.archive.store(report, {})
-            reports[task_id.conversation_id] = replace(report, results_dir=str(folder))
+            reports[task_id.conversation_id] = self._store(report, {})
+
+    def _store(self, report: Report, files: Mapping[str, bytes]) -> Report:
+        """Keep a report; one that cannot be kept is a failure of its own, and hides no other."""
+        try:
+            folder = self.archive.store(report, files)
+        except GenerationError as failure:
+            self.progress.say(f"{label(report.task_id)}: {failure}")
+            code = report.exit_code or failure.exit_code
+            return replace(report, error=str(failure), failure=failure, exit_code=code)
+        return replace(report, results_dir=str(folder))
 
 
 def _raise_if_futile(arrival: Arrival) -> None:

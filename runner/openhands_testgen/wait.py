@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from openhands_testgen.domain.task_id import TaskId
 
 UNKNOWN = TaskState(Status.QUEUED)
+STOP_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,7 @@ class Wait:
         self._clock = clock
         self._plan = plan
         self._states: dict[str, TaskState] = {}
+        self._trouble: BackendUnreachableError | None = None
         self.unfinished: list[TaskId] = []
 
     async def run(self, task_ids: Sequence[TaskId], arrive: Callable[[Arrival], None]) -> None:
@@ -74,10 +76,12 @@ class Wait:
         try:
             states = await self._get_states(deadline)
         except BackendUnreachableError as error:
+            self._trouble = error
             self._progress.say(f"waiting: {error}")
             return error.retry_after_seconds
         except GenerationError as error:
             states = {task_id.conversation_id: error for task_id in self.unfinished}
+        self._trouble = None
         for task_id in list(self.unfinished):
             arrival = self._note(task_id, states[task_id.conversation_id])
             if arrival.error or arrival.state.status.is_final:
@@ -100,22 +104,39 @@ class Wait:
             async with asyncio.timeout(remaining):
                 return await self._backend.get_states(self.unfinished)
         except TimeoutError as exc:
-            message = "the backend did not answer before the deadline"
-            raise BackendUnreachableError(message) from exc
+            message = "The backend did not answer before the deadline; check that it runs."
+            raise self._trouble or BackendUnreachableError(message) from exc
 
     async def _give_up(self, arrive: Callable[[Arrival], None]) -> None:
-        for task_id in self.unfinished:
-            state = self._states.get(task_id.conversation_id, UNKNOWN)
-            if self._plan.cancel_on_timeout:
-                await stop(self._backend, task_id, self._progress)
-                state = replace(
-                    state,
-                    status=Status.FAILED,
-                    conclusion=Conclusion.TIMED_OUT,
-                    error="The deadline passed and the agent was stopped, as `on-timeout` asks.",
-                )
-            arrive(Arrival(task_id, state))
+        stopped = await asyncio.gather(*map(self._stop_late, self.unfinished))
+        for task_id, is_stopped in zip(self.unfinished, stopped, strict=True):
+            arrive(self._end_late(task_id, is_stopped=is_stopped))
         self.unfinished = []
+
+    async def _stop_late(self, task_id: TaskId) -> bool:
+        """Stop an agent at the deadline, if that is asked for; return whether it was stopped."""
+        if not self._plan.cancel_on_timeout:
+            return False
+        try:
+            async with asyncio.timeout(STOP_SECONDS):
+                return await stop(self._backend, task_id, self._progress)
+        except TimeoutError:
+            self._progress.say(f"{label(task_id)}: the backend did not confirm the stop in time")
+            return False
+
+    def _end_late(self, task_id: TaskId, *, is_stopped: bool) -> Arrival:
+        known = self._states.get(task_id.conversation_id)
+        if known is None and self._trouble:
+            return Arrival(task_id, UNKNOWN, self._trouble)  # never reached: not merely late
+        state = known or UNKNOWN
+        if is_stopped:
+            state = replace(
+                state,
+                status=Status.FAILED,
+                conclusion=Conclusion.TIMED_OUT,
+                error="The deadline passed and the agent was stopped, as `on-timeout` asks.",
+            )
+        return Arrival(task_id, state)
 
     def _say_change(self, task_id: TaskId, state: TaskState) -> None:
         before = self._states.get(task_id.conversation_id)
@@ -125,9 +146,11 @@ class Wait:
             self._progress.say(f"{label(task_id)}: step {state.steps}: {state.step}")
 
 
-async def stop(backend: Backend, task_id: TaskId, progress: Progress) -> None:
-    """Cancel a task; what goes wrong is said, and stops nothing else."""
+async def stop(backend: Backend, task_id: TaskId, progress: Progress) -> bool:
+    """Cancel a task and return whether it was; what goes wrong is said, and stops nothing else."""
     try:
         await backend.cancel(task_id)
     except GenerationError as error:
         progress.say(f"{label(task_id)}: could not stop the agent: {error}")
+        return False
+    return True

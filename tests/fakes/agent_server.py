@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 KEY = "fake-session-key"
+RESUMING_LOOKS = 3
 _TIME = "2026-01-01T00:00:00Z"
 
 
@@ -38,17 +39,26 @@ class Fault:
 
 @dataclass
 class FakeAgentServer:
-    """A server on loopback; ``looks`` polls after its creation a conversation has ``ending``."""
+    """A server on loopback; ``looks`` polls after its creation a conversation has ``ending``.
+
+    With ``work_seconds`` an agent takes that long instead, however often it is looked at. The
+    agent leaves ``output`` at ``output_path``; ``outputs`` are others by the same path.
+    """
 
     looks: int = 2
+    work_seconds: float = 0.0
     ending: str = "finished"
     output: bytes = b""
+    output_path: str = "tests/test_prices.py"
+    outputs: dict[str, bytes] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
     conversations: dict[str, dict[str, object]] = field(default_factory=dict)
     requests: list[tuple[str, str]] = field(default_factory=list)
     files: dict[str, bytes] = field(default_factory=dict)
     created: int = 0
     interrupted: list[str] = field(default_factory=list)
+    resumed: list[str] = field(default_factory=list)
+    said: dict[str, list[object]] = field(default_factory=dict)
     released: threading.Event = field(default_factory=threading.Event)
 
     def __enter__(self) -> Self:
@@ -98,6 +108,7 @@ class FakeAgentServer:
                 "created_at": _TIME,
                 "updated_at": _TIME,
                 "looks": 0,
+                "created": time.monotonic(),
             }
         return status, self.conversations[key]
 
@@ -106,11 +117,43 @@ class FakeAgentServer:
         shown = self.conversations.get(key)
         if shown is None:
             return None
-        looks = int(str(shown["looks"])) + 1
-        shown["looks"] = looks
-        if looks >= self.looks and shown["execution_status"] == "running":
+        self._go_on(shown)
+        shown["looks"] = int(str(shown["looks"])) + 1
+        if self._is_over(shown) and shown["execution_status"] == "running":
             shown["execution_status"] = self.ending
         return shown
+
+    def run(self, key: str) -> tuple[int, object]:
+        """Resume; as measured, the old end shows for a while and asking again is a conflict."""
+        shown = self.conversations[key]
+        if shown.get("resuming") or shown["execution_status"] == "running":
+            return 409, {"detail": "Conversation already running"}
+        shown["resuming"] = RESUMING_LOOKS
+        self.resumed.append(key)
+        return 200, {"success": True}
+
+    def hear(self, key: str, message: dict[str, object]) -> tuple[int, object]:
+        """Take a message; as with a resumed one, the former end shows for a while."""
+        event = {"kind": "MessageEvent", "llm_message": message}
+        self.said.setdefault(key, []).append(event)
+        self.conversations[key]["resuming"] = RESUMING_LOOKS
+        return 200, {"success": True}
+
+    def _go_on(self, shown: dict[str, object]) -> None:
+        left = int(str(shown.get("resuming", 0)))
+        if left:
+            shown["resuming"] = left - 1
+            if left == 1:
+                shown.update(execution_status="running", looks=0)
+
+    def _is_over(self, shown: dict[str, object]) -> bool:
+        if self.work_seconds:
+            return time.monotonic() - float(str(shown["created"])) >= self.work_seconds
+        return int(str(shown["looks"])) >= self.looks
+
+    def list_outputs(self) -> dict[str, bytes]:
+        """List the files that every agent leaves, by path."""
+        return {**self.outputs, **({self.output_path: self.output} if self.output else {})}
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -153,9 +196,7 @@ class _Handler(BaseHTTPRequestHandler):
             return False
         return True
 
-    def _route(  # noqa: PLR0911 - one line a call
-        self, path: str, query: dict[str, list[str]], body: bytes
-    ) -> tuple[int, object]:
+    def _route(self, path: str, query: dict[str, list[str]], body: bytes) -> tuple[int, object]:
         fake = self.fake
         if path == "/api/conversations" and self.command == "POST":
             return fake.create(json.loads(body))
@@ -165,15 +206,28 @@ class _Handler(BaseHTTPRequestHandler):
             fake.files[query["path"][0]] = body
             return 200, {"success": True}
         if path == "/api/file/download":
-            return 200, fake.output
-        if path == "/api/git/changes":
-            return 200, [{"status": "ADDED", "path": "tests/test_prices.py"}] * bool(fake.output)
+            return 200, _find_by_end(fake.list_outputs(), query["path"][0])
         if path == "/api/bash/execute_bash_command":
-            return 200, {**_COMMAND, "stdout": "tests/test_prices.py\0"}
+            return 200, {
+                **_COMMAND,
+                "stdout": "".join(f"P\0{one}\0" for one in fake.list_outputs()),
+            }
+        return self._route_conversation(path, query, body)
+
+    def _route_conversation(
+        self, path: str, query: dict[str, list[str]], body: bytes
+    ) -> tuple[int, object]:
+        fake = self.fake
         if path.endswith("/interrupt"):
             fake.interrupted.append(path.split("/")[3])
             fake.conversations[path.split("/")[3]]["execution_status"] = "paused"
             return 200, {"success": True}
+        if path.endswith("/events"):
+            return fake.hear(path.split("/")[3], json.loads(body))
+        if path.endswith("/events/search") and query.get("kind") == ["MessageEvent"]:
+            return 200, {"items": fake.said.get(path.split("/")[3], [])}
+        if path.endswith("/run"):
+            return fake.run(path.split("/")[3])
         return _answer_about_events(path)
 
     def _send(self, status: int, content: object, headers: dict[str, str] | None = None) -> None:
@@ -186,6 +240,10 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 _COMMAND = {"command_id": "x", "kind": "BashOutput", "exit_code": 0, "stderr": ""}
+
+
+def _find_by_end(files: dict[str, bytes], path: str) -> bytes:
+    return next(content for name, content in files.items() if path.endswith(name))
 
 
 def _answer_about_events(path: str) -> tuple[int, object]:

@@ -98,9 +98,12 @@ class RecordingArchive:
     """Keeps what is stored."""
 
     stored: list[tuple[Report, dict[str, bytes]]] = field(default_factory=list)
+    faults: list[Exception] = field(default_factory=list)
 
     def store(self, report: Report, files: Mapping[str, bytes]) -> Path:
-        """Keep it."""
+        """Keep it, unless a fault is in the way."""
+        if self.faults:
+            raise self.faults.pop(0)
         self.stored.append((report, dict(files)))
         return Path("/results") / report.task_id.short
 

@@ -21,6 +21,7 @@ from openhands_testgen.domain.verdict import Verdict, Verification
 from openhands_testgen.errors import (
     AuthenticationError,
     BackendUnreachableError,
+    ConfigurationError,
     DeadlineError,
     TaskIdError,
 )
@@ -187,6 +188,19 @@ async def test_one_failing_task_hides_no_other() -> None:
     assert isinstance(reports[1].failure, TaskIdError)
 
 
+@pytest.mark.parametrize(("verdict", "exit_code"), [(Verdict.ACCEPTED, 2), (Verdict.REJECTED, 10)])
+async def test_a_report_that_cannot_be_kept_hides_no_other(
+    verdict: Verdict, exit_code: int
+) -> None:
+    scene = Scene(verifier=FakeVerifier(make_verification(verdict)))
+    scene.archive.faults.append(ConfigurationError("is full", field="results"))
+    first, second = await scene.collect(scene.make_task(1), scene.make_task(2))
+    assert (first.exit_code, first.error) == (exit_code, "results: is full")
+    assert (first.verdict, first.results_dir) == (verdict, None)
+    assert second.results_dir == "/results/00000000"
+    assert len(scene.archive.stored) == 1
+
+
 async def test_all_tasks_are_asked_for_at_once() -> None:
     scene = Scene()
     await scene.collect(*(scene.make_task(number) for number in range(99)))
@@ -214,6 +228,16 @@ async def test_the_deadline_can_stop_the_agent() -> None:
     assert scene.backend.cancelled == [task_id.conversation_id]
 
 
+async def test_an_agent_that_could_not_be_stopped_goes_on() -> None:
+    fault = BackendUnreachableError("down")
+    scene = Scene(backend=FakeBackend(script=(RUNNING,), cancel_faults=[fault]))
+    plan = WaitPlan(timeout_seconds=30, pace=Pace(5), cancel_on_timeout=True)
+    first, second = await scene.collect(scene.make_task(1), scene.make_task(2), plan=plan)
+    assert (first.exit_code, first.state.status, first.conclusion) == (7, Status.RUNNING, None)
+    assert second.conclusion is Conclusion.TIMED_OUT
+    assert "[00000000] a.py: could not stop the agent: down" in scene.progress.lines
+
+
 async def test_collecting_again_after_the_deadline_works() -> None:
     scene = Scene(backend=FakeBackend(script=(RUNNING, RUNNING, RUNNING, DONE)))
     task_id = scene.make_task()
@@ -231,11 +255,25 @@ async def test_a_backend_that_comes_and_goes_is_ridden_out() -> None:
     assert "waiting: down" in scene.progress.lines
 
 
-async def test_a_backend_that_stays_away_ends_at_the_deadline() -> None:
+@pytest.mark.parametrize("cancel_on_timeout", [False, True])
+async def test_a_backend_that_was_never_reached_is_no_late_task(*, cancel_on_timeout: bool) -> None:
     faults: list[Exception] = [BackendUnreachableError("down") for _ in range(1_000)]
     scene = Scene(backend=FakeBackend(faults=faults))
-    (report,) = await scene.collect(scene.make_task())
-    assert report.exit_code == 7
+    plan = WaitPlan(600, Pace(5), cancel_on_timeout)
+    (report,) = await scene.collect(scene.make_task(), plan=plan)
+    assert (report.exit_code, report.error) == (5, "down")
+    assert sum(scene.clock.sleeps) == pytest.approx(600)
+
+
+async def test_a_backend_that_went_away_leaves_a_late_task() -> None:
+    scene = Scene(backend=FakeBackend(script=(RUNNING,)))
+    task_id = scene.make_task()
+    collecting = asyncio.ensure_future(scene.collect(task_id))
+    while not scene.backend.looks:
+        await asyncio.sleep(0)
+    scene.backend.faults += [BackendUnreachableError("down") for _ in range(1_000)]
+    (report,) = await collecting
+    assert (report.exit_code, report.state.status) == (7, Status.RUNNING)
 
 
 async def test_a_refused_key_ends_the_wait_at_once() -> None:

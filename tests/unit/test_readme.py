@@ -19,6 +19,7 @@ GROUPS = (
     settings.WaitSettings,
     settings.JudgeSettings,
     settings.PlaceSettings,
+    settings.EngineSettings,
 )
 
 

@@ -142,3 +142,11 @@ def test_results_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None
     )
     place = settings.read(settings.PlaceSettings, {"results": "/r"})
     assert place.results_folder == Path("/r")
+
+
+@pytest.mark.parametrize("unset", [None, "", (), []])
+def test_an_option_that_was_not_given_leaves_the_environment_its_say(
+    monkeypatch: pytest.MonkeyPatch, unset: object
+) -> None:
+    monkeypatch.setenv("INPUT_TASK_ID", "v1.a.b v1.c.d")
+    assert settings.read(settings.WaitSettings, {"task_id": unset}).task_id == ("v1.a.b", "v1.c.d")

@@ -8,35 +8,23 @@ from __future__ import annotations
 
 import asyncio
 import io
-import shlex
 import tarfile
 import uuid
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from openhands_testgen.backends.conversation import (
-    ACTION_EVENT,
-    ERROR_EVENT,
-    is_unknown_word,
-    read_state,
-    render_request,
-    was_interrupted_by_restart,
-)
-from openhands_testgen.clients.agent_server import MAX_IDS_IN_A_REQUEST
-from openhands_testgen.domain.task import ChangedFile, Receipt, Status, TaskState, Work
-from openhands_testgen.errors import BackendError, ConfigurationError, TaskIdError
+from openhands_testgen.backends.conversation import read_state, render_request
+from openhands_testgen.backends.listing import Kind, parse_listing, render_command
+from openhands_testgen.backends.watch import ConversationWatch
+from openhands_testgen.domain.task import ChangedFile, Receipt, Work
+from openhands_testgen.errors import BackendError, ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from openhands_testgen.clients.agent_server import (
-        AgentServerClient,
-        ConversationInfo,
-        Event,
-        GitChange,
-    )
+    from openhands_testgen.backends.listing import Entry
+    from openhands_testgen.clients.agent_server import AgentServerClient, ConversationInfo
     from openhands_testgen.domain.snapshot import Snapshot
-    from openhands_testgen.domain.task import Order
+    from openhands_testgen.domain.task import Order, TaskState
     from openhands_testgen.domain.task_id import TaskId
     from openhands_testgen.errors import GenerationError
 
@@ -45,19 +33,11 @@ BASE_TAG = "openhands-testgen-base"
 MAX_CHANGED_FILES = 50
 MAX_FILE_BYTES = 2_000_000
 _COMMIT = (
-    f"git init -q && git add -A -f && git -c user.name=openhands-testgen "
-    "-c user.email=openhands-testgen@localhost -c commit.gpgsign=false "
+    "git init -q && git add -A -f && "
+    "git -c user.name=openhands-testgen -c user.email=openhands-testgen@localhost "
+    "-c commit.gpgsign=false "
     f"commit -q --no-verify --allow-empty -m base && git tag -f {BASE_TAG}"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class _Glimpse:
-    """The newest step of a conversation, and the moment to which it belongs."""
-
-    moment: tuple[str | None, str | None]
-    events: list[Event]
-    steps: int
 
 
 class AgentServerBackend:
@@ -68,8 +48,7 @@ class AgentServerBackend:
     def __init__(self, client: AgentServerClient) -> None:
         """Take the connection."""
         self._client = client
-        self._resumed: set[str] = set()
-        self._glimpses: dict[str, _Glimpse] = {}
+        self._watch = ConversationWatch(client)
 
     async def submit(self, order: Order) -> Receipt:
         """Upload the snapshot, then start the conversation under our own id."""
@@ -97,28 +76,22 @@ class AgentServerBackend:
         self, task_ids: Sequence[TaskId]
     ) -> Mapping[str, TaskState | GenerationError]:
         """Ask for all conversations at once, and for the newest steps of those that run."""
-        states: dict[str, TaskState | GenerationError] = {}
-        for start in range(0, len(task_ids), MAX_IDS_IN_A_REQUEST):
-            chunk = task_ids[start : start + MAX_IDS_IN_A_REQUEST]
-            infos = await self._client.get_conversations([_uuid(one) for one in chunk])
-            if len(infos) != len(chunk):
-                message = f"The agent server answered {len(infos)} of {len(chunk)} conversations."
-                raise BackendError(message)
-            answers = await asyncio.gather(*map(self._read, infos))
-            states.update(zip((one.conversation_id for one in chunk), answers, strict=True))
-        return states
+        return await self._watch.get_states([one.conversation_id for one in task_ids])
 
     async def get_work(self, task_id: TaskId) -> Work:
         """Fetch every changed plain file byte for byte, the last words and the trajectory."""
         repository = _get_repository(task_id.conversation_id)
-        changes = await self._get_changes(repository, task_id.output_path)
-        plain = await self._find_plain_files(repository, [one.path for one in changes])
-        files = [await self._fetch(repository, one, plain) for one in changes]
+        entries = await self._list_changes(repository, task_id.output_path)
+        files = [await self._fetch(repository, one) for one in entries]
         return Work(
             files=tuple(files),
             records={"trajectory.zip": await self._client.download_trajectory(_uuid(task_id))},
             final_message=await self._client.get_final_response(_uuid(task_id)),
         )
+
+    async def tell(self, task_id: TaskId, message: str) -> None:
+        """Send a message."""
+        await self._watch.tell(task_id.conversation_id, message)
 
     async def cancel(self, task_id: TaskId) -> None:
         """Interrupt the agent, inside a command too."""
@@ -135,12 +108,18 @@ class AgentServerBackend:
         return infos[0] if infos else None
 
     async def _upload(self, snapshot: Snapshot, repository: str) -> None:
-        archive = f"{repository}.tar.gz"
+        """Unpack beside the place and rename, so that of two at once the first one is kept.
+
+        Jobs of a matrix submit the same order at the same time, and an agent may work there by
+        then.
+        """
+        place = f"{repository}.{uuid.uuid4().hex}"
+        archive = f"{place}.tar.gz"
         await self._client.upload(archive, await asyncio.to_thread(pack, snapshot))
-        folder, source = shlex.quote(repository), shlex.quote(archive)
         output = await self._client.run_command(
-            f"rm -rf {folder} && mkdir -p {folder} && tar -xzf {source} -C {folder} && "
-            f"rm {source} && cd {folder} && {_COMMIT}"
+            f"trap 'rm -rf {place} {archive}' EXIT; mkdir {place} && "
+            f"tar -xzf {archive} -C {place} && cd {place} && {_COMMIT} && cd .. && "
+            f"mv -nT {place} {repository}; [ -d {repository}/.git ]"
         )
         if output.exit_code != 0:
             message = (
@@ -149,74 +128,28 @@ class AgentServerBackend:
             )
             raise BackendError(message)
 
-    async def _read(self, info: ConversationInfo | None) -> TaskState | GenerationError:
-        if info is None:
-            return TaskIdError(
-                "The agent server does not know this task. Was it submitted to another server, or "
-                "deleted there? Check `server-url`."
-            )
-        glimpse = await self._glimpse(info)
-        if was_interrupted_by_restart(info, glimpse.events) and info.id not in self._resumed:
-            return await self._resume(info)
-        state = read_state(info, glimpse.events, glimpse.steps)
-        if is_unknown_word(info):
-            return replace(state, step=f"the server says {info.execution_status!r}")
-        return state
-
-    async def _resume(self, info: ConversationInfo) -> TaskState:
-        """Let a conversation that a restarted server left behind go on, once."""
-        self._resumed.add(info.id)
-        await self._client.run(info.id)
-        return TaskState(Status.RUNNING, step="resumed after a restart of the server")
-
-    async def _glimpse(self, info: ConversationInfo) -> _Glimpse:
-        """Look at the newest step, but only where the conversation has moved since the last look.
-
-        So a poll that finds nothing new is one request, however many tasks there are.
-        """
-        moment = (info.updated_at, info.execution_status)
-        before = self._glimpses.get(info.id)
-        if before is not None and before.moment == moment:
-            return before
-        kinds = [ACTION_EVENT, ERROR_EVENT] if info.execution_status == "error" else [ACTION_EVENT]
-        pages = [
-            await self._client.get_events(info.id, limit=1, newest_first=True, kind=kind)
-            for kind in kinds
-        ]
-        steps = await self._client.get_event_count(info.id, ACTION_EVENT)
-        glimpse = _Glimpse(moment, [event for page in pages for event in page], steps)
-        self._glimpses[info.id] = glimpse
-        return glimpse
-
-    async def _get_changes(self, repository: str, output_path: str) -> list[GitChange]:
-        """List the changes; the output always among them, whatever the agent did to git."""
-        from openhands_testgen.clients.agent_server import GitChange
-
-        try:
-            changes = await self._client.get_changes(repository, BASE_TAG)
-        except BackendError:
-            changes = [GitChange(status="ADDED", path=output_path)]
-        changes.sort(key=lambda change: change.path != output_path)
-        return changes[:MAX_CHANGED_FILES]
-
-    async def _find_plain_files(self, repository: str, paths: Sequence[str]) -> set[str]:
-        """Ask which paths are plain files of sane size, reached through no link."""
-        script = (
-            f"cd -- {shlex.quote(repository)} && root=$(pwd -P) && for path in "
-            + " ".join(shlex.quote(path) for path in paths)
-            + '; do [ -f "$path" ] && [ "$(realpath -- "$path")" = "$root/$path" ] && '
-            f'[ "$(stat -c %s -- "$path")" -le {MAX_FILE_BYTES} ] && printf "%s\\0" "$path"; '
-            "done; true"
+    async def _list_changes(self, repository: str, output_path: str) -> list[Entry]:
+        """List the changes; the output first, and not more of the others than anybody reads."""
+        output = await self._client.run_command(
+            render_command(repository, BASE_TAG, output_path, MAX_FILE_BYTES)
         )
-        output = await self._client.run_command(script) if paths else None
-        return set((output.stdout or "").split("\0")) if output else set()
+        if output.exit_code != 0:
+            message = (
+                f"The agent server cannot list what the agent left in {repository}: "
+                f"{(output.stderr or '').strip()[:300]}"
+            )
+            raise BackendError(message)
+        entries = parse_listing(output.stdout or "")
+        entries.sort(key=lambda entry: entry.path != output_path)
+        return entries[:MAX_CHANGED_FILES]
 
-    async def _fetch(self, repository: str, change: GitChange, plain: set[str]) -> ChangedFile:
-        if change.status == "DELETED":
-            return ChangedFile(change.path, None, "deleted")
-        if change.path not in plain:
-            return ChangedFile(change.path, None, "a link, a special file, or too large")
-        return ChangedFile(change.path, await self._client.download(f"{repository}/{change.path}"))
+    async def _fetch(self, repository: str, entry: Entry) -> ChangedFile:
+        if entry.kind is Kind.PLAIN:
+            content = await self._client.download(f"{repository}/{entry.path}")
+            return ChangedFile(entry.path, content)
+        is_gone = entry.kind is Kind.DELETED
+        problem = "deleted" if is_gone else "a link, a special file, or too large"
+        return ChangedFile(entry.path, None, problem)
 
 
 def pack(snapshot: Snapshot) -> bytes:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import uuid
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from openhands_testgen.domain.task import Conclusion, Status, TaskState
 
@@ -15,12 +15,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from openhands_testgen.clients.agent_server import ConversationInfo, Event
-    from openhands_testgen.domain.task import Model, Order
+    from openhands_testgen.domain.task import Limits, Model
 
 ERROR_EVENT = "ConversationErrorEvent"
 ACTION_EVENT = "ActionEvent"
-MODEL_RETRIES = 4
-MODEL_TIMEOUT_SECONDS = 300
+MESSAGE_EVENT = "MessageEvent"
 STEP_LENGTH = 100
 DETAIL_LENGTH = 500
 _KEY_LIKE = re.compile(r"(?i)\b(sk|key|ghp|gho|ghs|pat|bearer)[-_ ][A-Za-z0-9*_-]{8,}")
@@ -42,7 +41,27 @@ _REASONS = {
 _CONCLUSIONS_BY_CODE = {"MaxIterationsReached": Conclusion.OVER_BUDGET}
 
 
-def render_request(order: Order, working_dir: str, model: Model) -> dict[str, object]:
+class Startable(Protocol):
+    """What of an order the server has to know."""
+
+    @property
+    def conversation_id(self) -> str:
+        """32 hex digits."""
+
+    @property
+    def prompt(self) -> str:
+        """The first message."""
+
+    @property
+    def limits(self) -> Limits:
+        """What the agent may spend."""
+
+    @property
+    def tags(self) -> dict[str, str]:
+        """By which a foreign conversation under the same id is told."""
+
+
+def render_request(order: Startable, working_dir: str, model: Model) -> dict[str, object]:
     """Render the body of ``POST /api/conversations`` for an order and the model to use."""
     return {
         "conversation_id": str(uuid.UUID(order.conversation_id)),
@@ -68,8 +87,8 @@ def _render_model(model: Model) -> dict[str, object]:
     rendered: dict[str, object] = {
         "model": f"openai/{model.name}" if model.is_offline else model.name,
         "usage_id": "agent",
-        "num_retries": MODEL_RETRIES,
-        "timeout": MODEL_TIMEOUT_SECONDS,
+        "num_retries": model.tries,
+        "timeout": model.timeout_seconds,
     }
     if model.api_key:
         rendered["api_key"] = model.api_key

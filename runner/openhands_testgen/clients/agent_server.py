@@ -7,6 +7,7 @@ tried a few times before the error is the caller's.
 from __future__ import annotations
 
 import asyncio
+import ssl
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Self
@@ -50,7 +51,7 @@ class Patience:
 
 
 class _Answer(BaseModel):
-    model_config = ConfigDict(extra="ignore")
+    model_config = ConfigDict(extra="ignore", defer_build=True)
 
 
 class TokenCount(_Answer):
@@ -100,6 +101,24 @@ class Action(_Answer):
     message: str | None = None
 
 
+class Content(_Answer):
+    """A part of what was said."""
+
+    text: str = ""
+
+
+class Said(_Answer):
+    """What somebody said."""
+
+    role: str = ""
+    content: list[Content] = Field(default_factory=list)
+
+    @property
+    def text(self) -> str:
+        """All parts."""
+        return "".join(part.text for part in self.content)
+
+
 class Event(_Answer):
     """An event of a conversation; ``code`` and ``detail`` belong to errors."""
 
@@ -110,6 +129,7 @@ class Event(_Answer):
     code: str | None = None
     detail: str | None = None
     key: str | None = None
+    llm_message: Said | None = None
 
 
 class _EventPage(_Answer):
@@ -128,15 +148,7 @@ class CommandOutput(_Answer):
     stderr: str | None = None
 
 
-class GitChange(_Answer):
-    """One path that differs; ``status`` is ADDED, UPDATED, DELETED or MOVED."""
-
-    status: str
-    path: str
-
-
 _CONVERSATIONS = TypeAdapter(list[ConversationInfo | None])
-_CHANGES = TypeAdapter(list[GitChange])
 _COUNT = TypeAdapter(int)
 
 
@@ -159,8 +171,9 @@ class AgentServerClient:
             self._patience.request_seconds, connect=self._patience.connect_seconds
         )
         headers = {"X-Session-API-Key": session_key} if session_key else {}
+        address = _check_address(base_url)
         self._http = httpx.AsyncClient(
-            base_url=_check_address(base_url), headers=headers, timeout=timeout
+            base_url=address, headers=headers, timeout=timeout, verify=_choose_trust(address)
         )
         self._place = str(self._http.base_url)
 
@@ -213,10 +226,16 @@ class AgentServerClient:
         path = f"/api/conversations/{conversation_id}/agent_final_response"
         return _parse(_FinalResponse, await self._send("GET", path)).response
 
-    async def run(self, conversation_id: str) -> None:
-        """Let the agent go on; one that runs already (409) is left alone."""
+    async def run(self, conversation_id: str) -> bool:
+        """Let the agent go on, and return whether that was needed: it may run already (409)."""
         path = f"/api/conversations/{conversation_id}/run"
-        await self._send("POST", path, accept={HTTPStatus.CONFLICT})
+        response = await self._send("POST", path, accept={HTTPStatus.CONFLICT})
+        return response.status_code != HTTPStatus.CONFLICT
+
+    async def send_message(self, conversation_id: str, text: str) -> None:
+        """Say something to the agent and let it go on."""
+        body = {"role": "user", "content": [{"type": "text", "text": text}], "run": True}
+        await self._send("POST", f"/api/conversations/{conversation_id}/events", json=body)
 
     async def interrupt(self, conversation_id: str) -> None:
         """Stop the agent at once, inside a command too."""
@@ -234,11 +253,6 @@ class AgentServerClient:
     async def download_trajectory(self, conversation_id: str) -> bytes:
         """Return the conversation's record as a zip archive."""
         return (await self._send("GET", f"/api/file/download-trajectory/{conversation_id}")).content
-
-    async def get_changes(self, repository: str, ref: str) -> list[GitChange]:
-        """Return what differs from ``ref`` in a repository on the server's machine."""
-        params = {"path": repository, "ref": ref}
-        return _parse(_CHANGES, await self._send("GET", "/api/git/changes", params=params))
 
     async def run_command(self, command: str, *, timeout_seconds: int = 60) -> CommandOutput:
         """Run a shell command on the server's machine."""
@@ -323,6 +337,14 @@ def _check_address(text: str) -> httpx.URL:
         message = "the address holds a user or password; pass the key as `api-key`"
         raise ConfigurationError(message, field="server-url")
     return url
+
+
+def _choose_trust(address: httpx.URL) -> ssl.SSLContext | bool:
+    """Load the certificates only where they are needed: it takes longer than a request.
+
+    Without TLS in the address nobody is trusted, so that none is used by surprise.
+    """
+    return address.scheme == "https" or ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 def _parse[Model](form: type[Model] | TypeAdapter[Model], response: httpx.Response) -> Model:

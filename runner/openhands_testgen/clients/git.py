@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 from typing import TYPE_CHECKING
 
+from openhands_testgen.errors import BackendError
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -27,3 +29,35 @@ def find_files(folder: Path) -> tuple[str, ...] | None:
         return None
     names = listed.stdout.decode("utf-8", "surrogateescape").split("\0")
     return tuple(sorted({name for name in names if name}))
+
+
+def commit_base(folder: Path) -> None:
+    """Make a repository of a folder with all its files in one commit, so that `git diff` works.
+
+    Raises:
+        BackendError: git is missing or failed.
+
+    """
+    identity = ["-c", "user.name=openhands-testgen", "-c", "user.email=openhands-testgen@localhost"]
+    for command in (
+        ["init", "-q", "--template="],
+        ["add", "-A", "-f"],
+        [*identity, "-c", "commit.gpgsign=false", "commit", "-q", "--allow-empty", "-m", "base"],
+    ):
+        _run_git(folder, command)
+
+
+def _run_git(folder: Path, command: list[str]) -> None:
+    try:
+        subprocess.run(
+            ["git", *SAFE, *command],  # noqa: S607 - the user's git
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=TIMEOUT_SECONDS,
+            check=True,
+        )
+    except (OSError, subprocess.SubprocessError) as exc:
+        said = getattr(exc, "stderr", None) or b""
+        message = f"git {command[0]} failed in {folder}: {exc} {said.decode(errors='replace')}"
+        raise BackendError(message.strip()) from exc

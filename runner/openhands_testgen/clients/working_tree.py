@@ -77,18 +77,18 @@ class WorkingTree:
         """Write a file whole or not at all, making its folders; never through a link.
 
         Raises:
-            ConfigurationError: a folder on the way leads out of the project.
+            ConfigurationError: it cannot be written, or a folder on the way leads outside.
 
         """
         full = self.root / path
         if not full.parent.resolve().is_relative_to(self.root):
             message = f"{path} leads out of the working directory {str(self.root)!r}"
             raise ConfigurationError(message, field="output")
-        full.parent.mkdir(parents=True, exist_ok=True)
-        with NamedTemporaryFile(dir=full.parent, prefix=".testgen-", delete=False) as file:
-            file.write(content)
-        Path(file.name).chmod(NEW_FILE_MODE)
-        Path(file.name).replace(full)
+        try:
+            _replace(full, content)
+        except OSError as exc:
+            message = f"{path} cannot be written: {exc.strerror or exc}"
+            raise ConfigurationError(message, field="output") from exc
 
     def take_snapshot(self) -> Snapshot:
         """List the files that the agent starts from, and digest them.
@@ -133,3 +133,13 @@ class WorkingTree:
             content = hashlib.sha256((self.root / path).read_bytes()).digest()
             digest.update(os.fsencode(path) + b"\0" + content)
         return digest.hexdigest()
+
+
+def _replace(path: Path, content: bytes) -> None:
+    """Write a file beside the place and rename it, so that nobody reads a half of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with NamedTemporaryFile(dir=path.parent, prefix=".testgen-", delete_on_close=False) as file:
+        file.write(content)
+        file.close()
+        Path(file.name).chmod(NEW_FILE_MODE)
+        Path(file.name).replace(path)

@@ -7,13 +7,15 @@ time (0.17 s) than the rest of a submit leaves free.
 from __future__ import annotations
 
 import uuid
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from openhands_testgen.errors import GenerationError
 from openhands_testgen.reporting.commands import render_command, to_plain_lines
+from openhands_testgen.reporting.redaction import MIN_SECRET_LENGTH
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
     from typing import TextIO
 
@@ -62,6 +64,16 @@ def render_assignments(values: Mapping[str, str], delimiter: str) -> str:
     return "".join(f"{name}<<{delimiter}\n{value}\n{delimiter}\n" for name, value in values.items())
 
 
+def render_submit_outputs(task_ids: Iterable[str], urls: Iterable[str]) -> dict[str, str]:
+    """Render the outputs of a submit: the tasks that were handed over, and pages to watch them."""
+    ids = " ".join(task_ids)
+    return {
+        "task-id": ids,
+        "status": "QUEUED" if ids else "",
+        "conversation-url": " ".join(filter(None, urls)),
+    }
+
+
 def render_outputs(
     results: Sequence[TaskResult], results_folder: Path, *, expected: int | None = None
 ) -> dict[str, str]:
@@ -92,14 +104,25 @@ def render_outputs(
 def mask_secrets(secrets: Iterable[str], stream: TextIO, *, in_actions: bool) -> None:
     """Have the runner hide secrets in every log line to come; elsewhere nothing is printed.
 
-    The runner masks line by line, so each line of a secret is masked as well.
+    The runner masks line by line, so each line of a secret is masked as well. Words too short to
+    be a secret are left alone: to mask them would tear task ids and logs apart.
     """
     if not in_actions:
         return
     for secret in secrets:
         for part in dict.fromkeys([secret, *secret.splitlines()]):
-            if part.strip():
+            if len(part.strip()) >= MIN_SECRET_LENGTH:
                 print(render_command("add-mask", part), file=stream, flush=True)
+
+
+@contextmanager
+def group(title: str, stream: TextIO, *, in_actions: bool) -> Iterator[None]:
+    """Fold what is printed meanwhile in the log of a step; elsewhere nothing is folded."""
+    if in_actions:
+        print(render_command("group", title), file=stream, flush=True)
+    yield
+    if in_actions:
+        print(render_command("endgroup", ""), file=stream, flush=True)
 
 
 def print_error(message: str, stream: TextIO, *, in_actions: bool) -> None:

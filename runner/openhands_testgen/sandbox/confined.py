@@ -81,7 +81,7 @@ def _keep(command: list[str], limits: Limits, report: int, *, is_isolated: bool)
     with suppress(InterruptedError):
         exit_code = _wait_for(foreign)
     if not is_isolated:
-        _kill_children()
+        kernel.kill_children()
     os._exit(exit_code)
 
 
@@ -168,17 +168,6 @@ def _wait_for(child: int) -> int:
         if pid == child:
             code = os.waitstatus_to_exitcode(status)
             return code if code >= 0 else SIGNALLED - code
-
-
-def _kill_children() -> None:
-    """Kill until none is left: whoever loses its parent becomes a child of this process."""
-    with suppress(ChildProcessError, OSError):
-        while True:
-            with open(f"/proc/self/task/{os.getpid()}/children", encoding="ascii") as file:  # noqa: PTH123
-                children = file.read().split()
-            for child in children:
-                os.kill(int(child), signal.SIGKILL)
-            os.waitpid(-1, 0)
 
 
 def _stop(*_: object) -> NoReturn:

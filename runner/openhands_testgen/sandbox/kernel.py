@@ -65,6 +65,18 @@ def adopt_orphans() -> None:
     _prctl(PR_SET_CHILD_SUBREAPER, 1)
 
 
+def kill_children() -> None:
+    """Kill until none is left: what loses its parent becomes a child of one that adopts orphans."""
+    with suppress(ChildProcessError):
+        while True:
+            with open(f"/proc/self/task/{os.getpid()}/children", encoding="ascii") as file:  # noqa: PTH123 - import cost
+                children = file.read().split()
+            for child in children:
+                with suppress(ProcessLookupError):
+                    os.kill(int(child), signal.SIGKILL)
+            os.waitpid(-1, 0)
+
+
 def isolate() -> None:
     """Enter namespaces of its own: no network but an empty loopback, a process tree from the fork.
 

@@ -106,3 +106,12 @@ def test_never_writes_through_a_link(tree: WorkingTree) -> None:
     with pytest.raises(ConfigurationError, match="leads out"):
         tree.write("tests/test_b.py", b"x")
     assert not (tree.root.parent / "test_b.py").exists()
+
+
+@pytest.mark.parametrize("path", ["a.py/test_x.py", "taken", "/dev/null/x.py"])
+def test_what_cannot_be_written_is_named_and_leaves_nothing(tmp_path: Path, path: str) -> None:
+    (tmp_path / "a.py").write_bytes(b"x")
+    (tmp_path / "taken").mkdir()
+    with pytest.raises(ConfigurationError, match=r"^output: "):
+        WorkingTree(tmp_path).write(path, b"y")
+    assert sorted(found.name for found in tmp_path.rglob("*")) == ["a.py", "taken"]

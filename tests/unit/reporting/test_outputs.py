@@ -129,12 +129,14 @@ def test_no_results_at_all() -> None:
 
 def test_secrets_are_masked_line_by_line() -> None:
     stream = io.StringIO()
-    outputs.mask_secrets(["one%", "first\nsecond"], stream, in_actions=True)
+    outputs.mask_secrets(
+        ["planted%", "first-line\nsecond-line", "none", ""], stream, in_actions=True
+    )
     assert stream.getvalue().splitlines() == [
-        "::add-mask::one%25",
-        "::add-mask::first%0Asecond",
-        "::add-mask::first",
-        "::add-mask::second",
+        "::add-mask::planted%25",
+        "::add-mask::first-line%0Asecond-line",
+        "::add-mask::first-line",
+        "::add-mask::second-line",
     ]
 
 
@@ -158,3 +160,13 @@ def test_a_hostile_error_is_one_command_or_none() -> None:
     outputs.print_error(HOSTILE, plain, in_actions=False)
     assert len(command.getvalue().splitlines()) == 1
     assert "##[" not in plain.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("in_actions", "expected"), [(True, "::group::Result\nx\n::endgroup::\n"), (False, "x\n")]
+)
+def test_results_are_folded_in_the_log_of_a_step(in_actions: bool, expected: str) -> None:
+    stream = io.StringIO()
+    with outputs.group("Result", stream, in_actions=in_actions):
+        print("x", file=stream)
+    assert stream.getvalue() == expected

@@ -1,0 +1,162 @@
+"""Watching conversations on an agent server: their states, and those that a restart interrupted."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections import Counter
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from openhands_testgen.backends.conversation import (
+    ACTION_EVENT,
+    ERROR_EVENT,
+    MESSAGE_EVENT,
+    is_unknown_word,
+    read_state,
+    was_interrupted_by_restart,
+)
+from openhands_testgen.clients.agent_server import MAX_IDS_IN_A_REQUEST
+from openhands_testgen.domain.task import Conclusion, Status, TaskState
+from openhands_testgen.errors import BackendError, TaskIdError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from openhands_testgen.clients.agent_server import (
+        AgentServerClient,
+        ConversationInfo,
+        Event,
+    )
+    from openhands_testgen.errors import GenerationError
+
+MAX_RESUMES = 5
+# One that was just created is idle for a moment; one that stays so was left by a dying server.
+IDLE_LOOKS = 3
+# One that was told to go on may show its former end in the first looks.
+LOOKS_AFTER_TELLING = 5
+
+
+@dataclass(frozen=True, slots=True)
+class _Glimpse:
+    """The newest step of a conversation, and the moment to which it belongs."""
+
+    moment: tuple[str | None, str | None]
+    events: list[Event]
+    steps: int
+
+
+class ConversationWatch:
+    """Tells where conversations stand; resumes those that a restart of the server interrupted."""
+
+    def __init__(self, client: AgentServerClient) -> None:
+        """Take the connection."""
+        self._client = client
+        self._glimpses: dict[str, _Glimpse] = {}
+        self._resumes: Counter[str] = Counter()
+        self._idle_looks: Counter[str] = Counter()
+        self._told: dict[str, int] = {}
+
+    async def get_states(
+        self, conversation_ids: Sequence[str]
+    ) -> Mapping[str, TaskState | GenerationError]:
+        """Ask for all conversations at once, and for the newest steps of those that moved.
+
+        Raises:
+            BackendError: the server broke its contract, or cannot be reached.
+
+        """
+        states: dict[str, TaskState | GenerationError] = {}
+        for start in range(0, len(conversation_ids), MAX_IDS_IN_A_REQUEST):
+            chunk = conversation_ids[start : start + MAX_IDS_IN_A_REQUEST]
+            infos = await self._client.get_conversations([str(uuid.UUID(one)) for one in chunk])
+            if len(infos) != len(chunk):
+                message = f"The agent server answered {len(infos)} of {len(chunk)} conversations."
+                raise BackendError(message)
+            answers = await asyncio.gather(*map(self._read, infos))
+            states.update(zip(chunk, answers, strict=True))
+        return states
+
+    async def tell(self, conversation_id: str, message: str) -> None:
+        """Give the agent another message; one that it was given before is not given again."""
+        key = str(uuid.UUID(conversation_id))
+        events = await self._client.get_events(key, newest_first=True, kind=MESSAGE_EVENT)
+        if not any(one.llm_message and one.llm_message.text == message for one in events):
+            await self._client.send_message(key, message)
+        self._told[key] = LOOKS_AFTER_TELLING
+
+    async def _read(self, info: ConversationInfo | None) -> TaskState | GenerationError:
+        if info is None:
+            return TaskIdError(
+                "The agent server does not know this task. Was it submitted to another server, or "
+                "deleted there? Check `server-url`."
+            )
+        glimpse = await self._glimpse(info)
+        if was_interrupted_by_restart(info, glimpse.events) or self._is_left_idle(info):
+            return await self._resume(info, glimpse)
+        state = read_state(info, glimpse.events, glimpse.steps)
+        if self._is_not_yet_on(info, state):
+            return replace(state, status=Status.RUNNING, completed_at=None)
+        if is_unknown_word(info):
+            return replace(state, step=f"the server says {info.execution_status!r}")
+        return state
+
+    def _is_left_idle(self, info: ConversationInfo) -> bool:
+        if info.execution_status != "idle":
+            self._idle_looks.pop(info.id, None)
+            return False
+        self._idle_looks[info.id] += 1
+        return self._idle_looks[info.id] >= IDLE_LOOKS
+
+    def _is_not_yet_on(self, info: ConversationInfo, state: TaskState) -> bool:
+        """Whether an agent that was given a message still shows its former end."""
+        if not state.status.is_final:
+            self._told.pop(info.id, None)
+        if info.id not in self._told:
+            return False
+        self._told[info.id] -= 1
+        return self._told[info.id] >= 0
+
+    async def _resume(self, info: ConversationInfo, glimpse: _Glimpse) -> TaskState:
+        """Let a conversation that a restarted server left behind go on.
+
+        One that is being resumed shows its old end for a while and says so when it is asked to
+        run again: nothing has to be remembered, by this process or the next one.
+        """
+        if await self._client.run(info.id):
+            self._resumes[info.id] += 1
+        state = read_state(info, glimpse.events, glimpse.steps)
+        if self._resumes[info.id] > MAX_RESUMES:
+            return replace(
+                state,
+                status=Status.FAILED,
+                conclusion=Conclusion.AGENT_ERROR,
+                error=f"The agent was interrupted and resumed {MAX_RESUMES} times, in vain.",
+            )
+        return replace(
+            state,
+            status=Status.RUNNING,
+            conclusion=None,
+            error=None,
+            completed_at=None,
+            step="resumed after a restart of the server",
+        )
+
+    async def _glimpse(self, info: ConversationInfo) -> _Glimpse:
+        """Look at the newest step, but only where the conversation has moved since the last look.
+
+        So a poll that finds nothing new is one request, however many tasks there are.
+        """
+        moment = (info.updated_at, info.execution_status)
+        before = self._glimpses.get(info.id)
+        if before is not None and before.moment == moment:
+            return before
+        kinds = [ACTION_EVENT, ERROR_EVENT] if info.execution_status == "error" else [ACTION_EVENT]
+        pages = [
+            await self._client.get_events(info.id, limit=1, newest_first=True, kind=kind)
+            for kind in kinds
+        ]
+        steps = await self._client.get_event_count(info.id, ACTION_EVENT)
+        glimpse = _Glimpse(moment, [event for page in pages for event in page], steps)
+        self._glimpses[info.id] = glimpse
+        return glimpse
