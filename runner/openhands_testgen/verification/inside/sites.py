@@ -53,7 +53,7 @@ def find_sites(tree: ast.Module) -> Iterator[Site]:
 
 def _walk(owner: ast.AST, place: Place) -> Iterator[Site]:
     for field, value in ast.iter_fields(owner):
-        if field in LEFT_OUT_FIELDS or _is_type_form(owner, field):
+        if field in LEFT_OUT_FIELDS:
             continue
         is_list = isinstance(value, list)
         for index, node in enumerate(value if is_list else [value]):
@@ -84,6 +84,8 @@ def _enter(owner: ast.AST, field: str, node: ast.AST, place: Place) -> Place:
 def _is_left_out(node: ast.AST) -> bool:
     if isinstance(node, ast.stmt):
         return type(node).__name__ in LEFT_OUT_STATEMENTS or _is_idle(node)
+    if isinstance(node, ast.Subscript):
+        return get_last_name(node.value) in TYPE_FORMS
     return isinstance(node, ast.Call) and get_last_name(node.func) in TYPE_MAKERS
 
 
@@ -100,14 +102,6 @@ def _is_idle(node: ast.stmt) -> bool:
         return node.exc is not None and get_last_name(node.exc) == "NotImplementedError"
     decorators: list[ast.expr] = getattr(node, "decorator_list", [])
     return any(get_last_name(one) == "overload" for one in decorators)
-
-
-def _is_type_form(owner: ast.AST, field: str) -> bool:
-    return (
-        isinstance(owner, ast.Subscript)
-        and field == "slice"
-        and get_last_name(owner.value) in TYPE_FORMS
-    )
 
 
 def _is_special(target: ast.expr) -> bool:
