@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from openhands_testgen.clients.process import ProcessResult, run_process
+from openhands_testgen.clients.process import OUTPUT_LIMIT_BYTES, ProcessResult, run_process
 from openhands_testgen.sandbox.confinement import (
     GRACE_SECONDS,
     Confinement,
@@ -46,8 +46,15 @@ class SandboxedPython:
     limits: RunLimits
     environment: Mapping[str, str]
 
-    async def run(
-        self, arguments: Sequence[str], *, cwd: Path, roots: Sequence[Path] = ()
+    async def run(  # noqa: PLR0913 - what a run is made of
+        self,
+        arguments: Sequence[str],
+        *,
+        cwd: Path,
+        roots: Sequence[Path] = (),
+        stdin: bytes | None = None,
+        hash_seed: int = 0,
+        output_limit_bytes: int = OUTPUT_LIMIT_BYTES,
     ) -> tuple[ProcessResult, Protections]:
         """Run the interpreter with arguments; ``roots`` are the folders to import from."""
         interpreter, bench, limits = self.interpreter, self.bench, self.limits
@@ -65,19 +72,21 @@ class SandboxedPython:
         result = await run_process(
             confined_command([str(interpreter.executable), *arguments], confinement, report),
             cwd=cwd,
-            env=self._build_environment((*roots, *overlay)),
+            env=self._build_environment((*roots, *overlay), hash_seed),
             timeout_seconds=limits.timeout_seconds,
+            stdin=stdin,
+            output_limit_bytes=output_limit_bytes,
             grace_seconds=GRACE_SECONDS,
         )
         return result, read_protections(report)
 
-    def _build_environment(self, roots: Sequence[Path]) -> dict[str, str]:
+    def _build_environment(self, roots: Sequence[Path], hash_seed: int) -> dict[str, str]:
         kept = {name: self.environment.get(name) for name in JUDGED_VARIABLES}
         own = {
             "HOME": str(self.bench.home),
             "TMPDIR": str(self.bench.temporary),
             "PYTHONPATH": os.pathsep.join(map(str, roots)),
-            "PYTHONHASHSEED": "0",
+            "PYTHONHASHSEED": str(hash_seed),
             "PYTHONDONTWRITEBYTECODE": "1",
             "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
             "PYTHONUSERBASE": self.interpreter.user_base,
