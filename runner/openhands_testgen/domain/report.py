@@ -12,7 +12,7 @@ from openhands_testgen.domain.verdict import Outcome, Verdict
 if TYPE_CHECKING:
     from openhands_testgen.domain.task import TaskState
     from openhands_testgen.domain.task_id import TaskId
-    from openhands_testgen.domain.verdict import CaseResult, Mutation, Verification
+    from openhands_testgen.domain.verdict import CaseResult, Coverage, Mutation, Verification
     from openhands_testgen.errors import GenerationError
 
 
@@ -31,12 +31,24 @@ class TaskStatus(TypedDict):
     cost_usd: float | None
 
 
+class ProblemDict(TypedDict):
+    """Why a test is not sound, and what would mend it; ``line`` is 0 where none is to blame."""
+
+    rule: str
+    reason: str
+    remedy: str
+    line: int
+
+
 class CaseDict(TypedDict):
-    """One test of the judged file."""
+    """One test of the judged file; ``line`` is where it begins there, 0 if that is not known."""
 
     name: str
     outcome: str
     message: str
+    line: NotRequired[int]
+    seconds: NotRequired[float]
+    problems: NotRequired[list[ProblemDict]]
 
 
 class CasesDict(TypedDict):
@@ -62,20 +74,52 @@ class DroppedDict(TypedDict):
     reason: str
 
 
+class SurvivorDict(TypedDict):
+    """A change of the module that no test noticed: code before and after, at a line of it."""
+
+    line: int
+    before: str
+    after: str
+    function: NotRequired[str]
+    operator: NotRequired[str]
+
+
 class MutationDict(TypedDict):
     """The mutation stage in numbers."""
 
     score: float
     killed: int
     total: int
+    survivors: NotRequired[list[SurvivorDict]]
+
+
+class ReachDict(TypedDict):
+    """What the tests reach of the module, line by line; a branch is a pair of lines."""
+
+    lines_covered: int
+    lines_total: int
+    branches_covered: int
+    branches_total: int
+    executed_lines: list[int]
+    executed_branches: list[tuple[int, int]]
+    missing_branches: list[tuple[int, int]]
+
+
+class TokensDict(TypedDict):
+    """Tokens that the agent's models read and wrote."""
+
+    prompt: int
+    completion: int
 
 
 class TaskResult(TaskStatus):
     """The result of a task.
 
     ``success`` is our verdict (accepted or weak), never the agent's word. ``coverage`` and
-    ``coverage_threshold`` are percent of the module's lines and branches. ``files`` are the
-    delivered paths, relative to the working directory.
+    ``coverage_threshold`` are percent of the module's lines and branches, and so are
+    ``coverage_before`` (what the project's other tests reach) and ``coverage_gained``. ``files``
+    are the delivered paths, relative to the working directory. What is not required is missing
+    in results of older versions, and where it is not known.
     """
 
     success: bool
@@ -94,6 +138,11 @@ class TaskResult(TaskStatus):
     warnings: list[str]
     steps: int
     final_message: NotRequired[str]
+    collected_at: NotRequired[str | None]
+    coverage_before: NotRequired[float | None]
+    coverage_gained: NotRequired[float | None]
+    reach: NotRequired[ReachDict | None]
+    tokens: NotRequired[TokensDict | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +232,11 @@ def render_result(report: Report) -> TaskResult:
         "warnings": [*report.warnings, *(judged.warnings if judged else ())],
         "steps": report.state.steps,
         "final_message": report.final_message,
+        "coverage_before": judged.coverage_before if judged else None,
+        "coverage_gained": judged.coverage_gained if judged else None,
+        "reach": _render_reach(judged.coverage) if judged and judged.coverage else None,
+        "collected_at": None,
+        "tokens": None,
     }
 
 
@@ -190,10 +244,33 @@ def _render_cases(cases: tuple[CaseResult, ...]) -> CasesDict:
     return {
         "total": len(cases),
         "passed": sum(case.outcome is Outcome.PASSED for case in cases),
-        "cases": [
-            {"name": case.name, "outcome": case.outcome.value, "message": case.message}
-            for case in cases
+        "cases": [_render_case(case) for case in cases],
+    }
+
+
+def _render_case(case: CaseResult) -> CaseDict:
+    return {
+        "name": case.name,
+        "outcome": case.outcome.value,
+        "message": case.message,
+        "line": case.line,
+        "seconds": round(case.seconds, 3),
+        "problems": [
+            {"rule": one.rule, "reason": one.reason, "remedy": one.remedy, "line": one.line}
+            for one in case.problems
         ],
+    }
+
+
+def _render_reach(coverage: Coverage) -> ReachDict:
+    return {
+        "lines_covered": coverage.lines_covered,
+        "lines_total": coverage.lines_total,
+        "branches_covered": coverage.branches_covered,
+        "branches_total": coverage.branches_total,
+        "executed_lines": list(coverage.executed_lines),
+        "executed_branches": list(coverage.executed_branches),
+        "missing_branches": list(coverage.missing_branches),
     }
 
 
