@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from openhands_testgen.domain.confinement import confine
-from openhands_testgen.domain.delivery import choose_target
+from openhands_testgen.domain.delivery import DELIVERED_FILE, choose_target
 from openhands_testgen.domain.outcome import choose_exit_code, explain_missing_tests
 from openhands_testgen.domain.report import Report, conclude, label, render_end
 from openhands_testgen.domain.snapshot import render_digest
@@ -138,9 +138,11 @@ class Collector:
             verification=verification,
             conclusion=conclude(report.state, verification.verdict),
         )
+        delivered: dict[str, bytes] = {}
         if verification.verdict is not Verdict.REJECTED:
             report = self._deliver(report, content)
-        return report, {**files, **verification.attachments}
+            delivered[DELIVERED_FILE] = content
+        return report, {**files, **verification.attachments, **delivered}
 
     def _deliver(self, report: Report, content: bytes) -> Report:
         task_id = report.task_id
