@@ -163,13 +163,13 @@ class GitHubClient:
             return Commit(commit.sha, commit.tree.sha, commit.message)
 
     def create_tree(self, base: str, files: Mapping[str, bytes]) -> str:
-        """Create the tree of a commit with files put into it, and return the tree's hash."""
+        """Create a tree: another one with files put into it. Trees are named by their hashes."""
         with _restated():
             blobs = {path: self._create_blob(content) for path, content in files.items()}
             elements = [
                 InputGitTreeElement(path, FILE_MODE, "blob", sha=sha) for path, sha in blobs.items()
             ]
-            base_tree = self._repo.get_git_commit(base).tree
+            base_tree = GitTree(self._repo.requester, attributes={"sha": base})
             return self._repo.create_git_tree(elements, base_tree).sha
 
     def create_commit(self, message: str, tree: str, parents: Sequence[str]) -> str:

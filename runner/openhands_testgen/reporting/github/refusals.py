@@ -78,6 +78,8 @@ def _explain(failure: Failure, failures: Iterable[Failure], event: Event) -> str
         return _explain_permission(failure, failures, event)
     if error.reason in {Reason.NO_TOKEN, Reason.UNAUTHORIZED} and event.origin:
         return f"{event.origin} get no token that may write"
+    if error.reason is Reason.UNREACHABLE:
+        return f"{_CAUSES[error.reason]} ({' '.join(error.said.split())})"
     return f"{_CAUSES[error.reason]}{_quote(error.said)}"
 
 
