@@ -113,7 +113,12 @@ async def test_accepted_tests_are_delivered_and_archived() -> None:
     assert scene.project.files["tests/test_1.py"] == b"def test_it():\n    pass\n"
     ((stored, files),) = scene.archive.stored
     assert stored.conclusion is Conclusion.SUCCESS
-    assert set(files) == {"agent/tests/test_1.py", "trajectory.zip", "junit.xml"}
+    assert set(files) == {
+        "agent/tests/test_1.py",
+        "module/a.py",
+        "trajectory.zip",
+        "junit.xml",
+    }
     assert report.results_dir == "/results/00000000"
 
 

@@ -7,6 +7,8 @@ import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from openhands_testgen.domain.text import to_plain_line
+
 if TYPE_CHECKING:
     from openhands_testgen.domain.report import TaskResult
 
@@ -25,17 +27,19 @@ class Recipe:
 
 def list_recipes(result: TaskResult) -> list[Recipe]:
     """List what can be done with a result on a laptop, in the project's folder."""
-    collect = f"runner/launch collect {shlex.quote(result['task_id'])}"
-    recipes = [Recipe(f"To collect and judge the task again {_say_where(result)}:", collect)]
+    recipes = []
+    task_id = _TASK_ID.fullmatch(result["task_id"])
+    if task_id:
+        purpose = f"To collect and judge the task again {_say_where(task_id[1])}:"
+        recipes.append(Recipe(purpose, f"runner/launch collect {task_id[0]}"))
     if result["verdict"]:
-        path = shlex.quote(result["output_path"])
+        path = shlex.quote(to_plain_line(result["output_path"]))
         run = f"git apply {PATCH_FILE}\npython -m pytest {path}"
         recipes.append(Recipe("To run the tests from the results folder's patch:", run))
     return recipes
 
 
-def _say_where(result: TaskResult) -> str:
-    match = _TASK_ID.fullmatch(result["task_id"])
-    if match and match[1] == EMBEDDED:
+def _say_where(backend: str) -> str:
+    if backend == EMBEDDED:
         return "(on the agent's own machine: the embedded engine's tasks stay there)"
     return "(from any machine that reaches the backend)"
