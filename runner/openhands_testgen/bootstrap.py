@@ -199,7 +199,11 @@ def build_collector(backend_name: str, options: Options) -> Collector:
             install_overlay=Overlay(ENVIRONMENT_PROGRAM, environment).install,
             left_out=(place.results_folder,),
         ),
-        archive=ResultsFolder(place.results_folder, read_secrets(options)),
+        archive=ResultsFolder(
+            place.results_folder,
+            read_secrets(options),
+            path_prefix=os.path.relpath(place.working_directory),
+        ),
         progress=LineProgress(sys.stderr),
         clock=SystemClock(),
         judging_slots=asyncio.Semaphore(os.cpu_count() or 1),

@@ -162,6 +162,9 @@ class Collector:
         before = self.project.read(task_id.output_path)
         if before is not None and render_digest(before) == task_id.output_digest:
             files[f"base/{task_id.output_path}"] = before
+        module = self.project.read(task_id.module_path)
+        if module is not None:
+            files[f"module/{task_id.module_path}"] = module
         return files | work.records
 
     def _compare_module(self, task_id: TaskId) -> tuple[str, ...]:

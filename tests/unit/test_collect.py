@@ -113,7 +113,7 @@ async def test_accepted_tests_are_delivered_and_archived() -> None:
     assert scene.project.files["tests/test_1.py"] == b"def test_it():\n    pass\n"
     ((stored, files),) = scene.archive.stored
     assert stored.conclusion is Conclusion.SUCCESS
-    ours = {"trajectory.zip", "junit.xml", "delivered.py"}
+    ours = {"module/a.py", "trajectory.zip", "junit.xml", "delivered.py"}
     assert set(files) == {"agent/tests/test_1.py", *ours}
     assert files["delivered.py"] == scene.project.files["tests/test_1.py"]
     assert report.results_dir == "/results/00000000"

@@ -32,9 +32,10 @@ def render_code(text: str, max_length: int = 300) -> str:
 def render_block(text: str, max_length: int = 4_000) -> str:
     """Render foreign text with its lines as they are.
 
-    A ``pre`` element ends at its closing tag alone, which cannot stand in the escaped text.
+    A ``pre`` element ends at its closing tag alone, which cannot stand in the escaped text. No
+    line begins as a workflow command does, for a step may print what it published.
     """
-    plain = html.escape(to_plain_lines(text, max_length))
+    plain = html.escape(to_plain_lines(text, max_length)).replace("::", "&#58;:")
     return f"<pre>{plain}</pre>"
 
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 # Shorter ones would tear words and numbers apart and are no secrets.
 MIN_SECRET_LENGTH = 6
 MASK = "***"
-_ARCHIVE_MARKS = (b"PK\x03\x04", b"\x1f\x8b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,25 +20,19 @@ class Redaction:
 
     secrets: tuple[str, ...]
 
+    @property
+    def is_needed(self) -> bool:
+        """Whether there is any secret to take out."""
+        return bool(self._list_forms())
+
     def redact_bytes(self, content: bytes) -> bytes:
-        """Return a file's bytes without the secrets; compressed archives are left as they are."""
-        if content.startswith(_ARCHIVE_MARKS):
-            return content
+        """Return a file's bytes without the secrets; what is compressed needs more than this."""
         for form in self._list_forms():
             content = content.replace(form.encode(), MASK.encode())
         return content
 
-    def redact_values(self, content: object) -> object:
-        """Return JSON-like data without the secrets in its strings; keys are our own words."""
-        if isinstance(content, str):
-            return self._redact_text(content)
-        if isinstance(content, dict):
-            return {key: self.redact_values(value) for key, value in content.items()}
-        if isinstance(content, list):
-            return [self.redact_values(value) for value in content]
-        return content
-
-    def _redact_text(self, text: str) -> str:
+    def redact_text(self, text: str) -> str:
+        """Return a text without the secrets."""
         for form in self._list_forms():
             text = text.replace(form, MASK)
         return text
@@ -45,3 +42,14 @@ class Redaction:
         whole = [secret for secret in self.secrets if len(secret) >= MIN_SECRET_LENGTH]
         forms = {form for secret in whole for form in (secret, json.dumps(secret)[1:-1])}
         return sorted(forms, key=len, reverse=True)
+
+
+def map_texts(content: object, change: Callable[[str], str]) -> object:
+    """Return JSON-like data with every string in it changed; keys are our own words."""
+    if isinstance(content, str):
+        return change(content)
+    if isinstance(content, dict):
+        return {key: map_texts(value, change) for key, value in content.items()}
+    if isinstance(content, list):
+        return [map_texts(value, change) for value in content]
+    return content
