@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import re
 import threading
-import time
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Self
@@ -126,6 +125,7 @@ class FakeGitHub:
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # else each answer on an open connection waits for 40 ms
     fake: FakeGitHub
 
     def do_GET(self) -> None:
@@ -197,17 +197,6 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(200, body[:5], {"Content-Length": "5000"})
         elif fault.kind == "hang":
             self.fake.released.wait(120)
-        elif fault.kind == "drip":
-            self._drip()
-
-    def _drip(self) -> None:
-        """Answer so slowly that no single wait is long."""
-        self.send_response(200)
-        self.end_headers()
-        while not self.fake.released.is_set():
-            self.wfile.write(b" ")
-            self.wfile.flush()
-            time.sleep(0.2)
 
     def _send(self, status: int, body: bytes, headers: dict[str, str] | None = None) -> None:
         self.send_response(status)

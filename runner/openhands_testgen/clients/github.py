@@ -57,7 +57,13 @@ class GitHubClient:
     """Speaks to one repository; every failure is a ``GitHubError`` with its reason."""
 
     def __init__(
-        self, token: str, api_url: str, repository: str, timeout_seconds: int = TIMEOUT_SECONDS
+        self,
+        token: str,
+        api_url: str,
+        repository: str,
+        *,
+        timeout_seconds: int = TIMEOUT_SECONDS,
+        seconds_between_writes: float = SECONDS_BETWEEN_WRITES,
     ) -> None:
         """Take where to reach GitHub; ``repository`` is ``owner/name``. Nothing is sent yet."""
         with _restated():
@@ -69,7 +75,7 @@ class GitHubClient:
                 per_page=PAGE_SIZE,
                 retry=None,
                 seconds_between_requests=0,
-                seconds_between_writes=SECONDS_BETWEEN_WRITES,
+                seconds_between_writes=seconds_between_writes,
                 lazy=True,
             )
             self._repo = self._github.get_repo(repository)

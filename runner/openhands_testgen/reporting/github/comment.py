@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from openhands_testgen.reporting.github.check_run import cut_to_bytes
 from openhands_testgen.reporting.github.overview import count_verdicts, render_table
+from openhands_testgen.reporting.markdown import render_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -63,7 +64,7 @@ def choose_comment(comments: Iterable[Comment], marker: Marker) -> Comment | Non
 
 def render_comment(results: Sequence[TaskResult], marker: Marker, notes: Sequence[str]) -> str:
     """Render the comment; ``notes`` are lines in Markdown that stand below the table."""
-    head = f"{marker}\n### Generated tests: {count_verdicts(results)}\n\n"
+    head = f"{marker}\n### Generated tests: {render_text(count_verdicts(results))}\n\n"
     foot = "".join(f"\n\n{note}" for note in notes)
     room = MAX_BYTES - len(f"{head}{foot}".encode())
     return cut_to_bytes(f"{head}{render_table(results, room)}{foot}\n")

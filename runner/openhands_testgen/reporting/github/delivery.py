@@ -10,6 +10,7 @@ from openhands_testgen.domain.task_id import is_safe_path
 from openhands_testgen.domain.text import to_plain_line
 from openhands_testgen.reporting.annotations import join_path
 from openhands_testgen.reporting.github.overview import count_verdicts, render_table
+from openhands_testgen.reporting.markdown import render_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -75,7 +76,7 @@ def plan_delivery(
         expected_sha=event.head_sha,
         files=files,
         subject=to_plain_line(subject)[:MAX_SUBJECT_LENGTH],
-        body=f"{count_verdicts(results)}\n\n{render_table(results, MAX_BODY_BYTES)}\n",
+        body=f"{render_text(count_verdicts(results))}\n\n{render_table(results, MAX_BODY_BYTES)}\n",
         is_automatic=event.name in _AUTOMATIC,
     )
 

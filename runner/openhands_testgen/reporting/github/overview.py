@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from openhands_testgen.domain.text import to_plain_line
 from openhands_testgen.reporting.annotations import render_facts
 from openhands_testgen.reporting.markdown import render_code, render_row, render_text
 
@@ -20,11 +21,12 @@ _ORDER = ("rejected", "weak", "accepted")
 
 
 def count_verdicts(results: Sequence[TaskResult]) -> str:
-    """Count the decisions in words, the bad ones first: ``1 rejected, 2 accepted``."""
+    """Count the decisions in plain words, the bad ones first: ``1 rejected, 2 accepted``."""
     decisions = Counter(get_decision(result) for result in results)
     known = [word for word in _ORDER if word in decisions]
     others = sorted(set(decisions) - set(known))
-    return ", ".join(f"{decisions[word]} {word}" for word in [*others, *known])[:MAX_TITLE_LENGTH]
+    counted = ", ".join(f"{decisions[word]} {word}" for word in [*others, *known])
+    return to_plain_line(counted)[:MAX_TITLE_LENGTH]
 
 
 def get_decision(result: TaskResult) -> str:
