@@ -45,7 +45,10 @@ def fail(sink: Sink, reason: Reason, said: str = "", wait: float | None = None) 
         (
             fail("check run", Reason.FORBIDDEN, "Upgrade\nyour plan."),
             PULL,
-            'No check run: the token lacks the permission `checks: write` (GitHub says: "Upgrade your plan").',
+            (
+                "No check run: the token lacks the permission `checks: write` (GitHub says: "
+                '"Upgrade your plan").'
+            ),
         ),
         (
             fail("check run", Reason.FORBIDDEN, COMMON),
