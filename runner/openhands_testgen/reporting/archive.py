@@ -73,9 +73,7 @@ def is_plain(member: zipfile.ZipInfo) -> bool:
     return member.compress_type in _METHODS
 
 
-def change_members(
-    content: bytes, allowance: Allowance, change: Callable[[bytes], bytes]
-) -> bytes:
+def change_members(content: bytes, allowance: Allowance, change: Callable[[bytes], bytes]) -> bytes:
     """Return an archive with all files in it changed; the very bytes if none does.
 
     Raises:

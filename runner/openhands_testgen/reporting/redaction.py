@@ -42,9 +42,7 @@ class Redaction:
         """Return JSON-like data without the secrets in its strings; keys are our own words."""
         return map_texts(content, self.redact_text)
 
-    def _redact(
-        self, content: bytes, forms: list[str], allowance: Allowance, depth: int
-    ) -> bytes:
+    def _redact(self, content: bytes, forms: list[str], allowance: Allowance, depth: int) -> bytes:
         if not forms or content.startswith(_GZIP_MARK):
             return content
         if content.startswith(MARK) and depth:
