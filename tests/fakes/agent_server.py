@@ -58,6 +58,7 @@ class FakeAgentServer:
     created: int = 0
     interrupted: list[str] = field(default_factory=list)
     resumed: list[str] = field(default_factory=list)
+    said: dict[str, list[object]] = field(default_factory=dict)
     released: threading.Event = field(default_factory=threading.Event)
 
     def __enter__(self) -> Self:
@@ -131,6 +132,13 @@ class FakeAgentServer:
         self.resumed.append(key)
         return 200, {"success": True}
 
+    def hear(self, key: str, message: dict[str, object]) -> tuple[int, object]:
+        """Take a message; as with a resumed one, the former end shows for a while."""
+        event = {"kind": "MessageEvent", "llm_message": message}
+        self.said.setdefault(key, []).append(event)
+        self.conversations[key]["resuming"] = RESUMING_LOOKS
+        return 200, {"success": True}
+
     def _go_on(self, shown: dict[str, object]) -> None:
         left = int(str(shown.get("resuming", 0)))
         if left:
@@ -188,9 +196,7 @@ class _Handler(BaseHTTPRequestHandler):
             return False
         return True
 
-    def _route(  # noqa: PLR0911 - one line a call
-        self, path: str, query: dict[str, list[str]], body: bytes
-    ) -> tuple[int, object]:
+    def _route(self, path: str, query: dict[str, list[str]], body: bytes) -> tuple[int, object]:
         fake = self.fake
         if path == "/api/conversations" and self.command == "POST":
             return fake.create(json.loads(body))
@@ -201,14 +207,25 @@ class _Handler(BaseHTTPRequestHandler):
             return 200, {"success": True}
         if path == "/api/file/download":
             return 200, _find_by_end(fake.list_outputs(), query["path"][0])
-        if path == "/api/git/changes":
-            return 200, [{"status": "ADDED", "path": one} for one in fake.list_outputs()]
         if path == "/api/bash/execute_bash_command":
-            return 200, {**_COMMAND, "stdout": "\0".join([*fake.list_outputs(), ""])}
+            return 200, {
+                **_COMMAND,
+                "stdout": "".join(f"P\0{one}\0" for one in fake.list_outputs()),
+            }
+        return self._route_conversation(path, query, body)
+
+    def _route_conversation(
+        self, path: str, query: dict[str, list[str]], body: bytes
+    ) -> tuple[int, object]:
+        fake = self.fake
         if path.endswith("/interrupt"):
             fake.interrupted.append(path.split("/")[3])
             fake.conversations[path.split("/")[3]]["execution_status"] = "paused"
             return 200, {"success": True}
+        if path.endswith("/events"):
+            return fake.hear(path.split("/")[3], json.loads(body))
+        if path.endswith("/events/search") and query.get("kind") == ["MessageEvent"]:
+            return 200, {"items": fake.said.get(path.split("/")[3], [])}
         if path.endswith("/run"):
             return fake.run(path.split("/")[3])
         return _answer_about_events(path)

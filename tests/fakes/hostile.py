@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.fakes.results import HOSTILE, make_result
+from tests.fakes.results import HOSTILE, make_mutation, make_result
 
 if TYPE_CHECKING:
     from openhands_testgen.domain.report import TaskResult
@@ -53,10 +53,10 @@ def make_hostile(text: str) -> TaskResult:
     problem = {"rule": text, "reason": text, "remedy": text, "line": 3}
     cases = [
         {"name": text, "outcome": text, "message": text, "line": 2, "problems": [problem]},
-        {"name": text, "outcome": "failed", "message": text},
-        {"name": text, "outcome": "passed", "message": ""},
+        {"name": text, "outcome": "failed", "message": text, "line": 0, "problems": []},
+        {"name": text, "outcome": "passed", "message": "", "line": 1, "problems": []},
     ]
-    survivor = {"line": 1, "before": text, "after": text, "function": text, "operator": text}
+    texts = dict.fromkeys(("path", "before", "after", "function", "operator"), text)
     words = ("task_id", "status", "conclusion", "module_path", "output_path", "created_at")
     others = ("started_at", "completed_at", "error", "verdict", "results_dir", "final_message")
     return make_result(
@@ -65,7 +65,7 @@ def make_hostile(text: str) -> TaskResult:
         warnings=[text],
         protections=[text],
         tests={"total": 3, "passed": 1, "cases": cases},
-        mutation={"score": 50.0, "killed": 1, "total": 2, "survivors": [survivor]},
+        mutation=make_mutation(survivors=[{"line": 1, **texts}], problem=text),
         stages=[{"name": text, "passed": False, "reasons": [text, text]}],
         dropped=[{"path": text, "reason": text}],
         missing_lines=[1, 2, 9],
@@ -76,6 +76,6 @@ def make_hostile(text: str) -> TaskResult:
             "branches_total": 2,
             "executed_lines": [3],
             "executed_branches": [],
-            "missing_branches": [(3, -1)],
+            "missing_branches": [[3, -1]],
         },
     )

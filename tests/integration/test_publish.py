@@ -15,7 +15,7 @@ from openhands_testgen.reporting.publish import publish
 from tests.fakes.github import TOKEN, FakeGitHub, GitHubFault
 from tests.fakes.github_repository import HEAD
 from tests.fakes.github_routes import NAME
-from tests.fakes.results import HOSTILE, make_rejected, make_result
+from tests.fakes.results import CASE_FAILED, HOSTILE, make_rejected, make_result
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -141,7 +141,7 @@ def test_no_results_is_a_notice(tmp_path: Path, name: str) -> None:
 
 
 def test_hostile_results_print_no_command_of_their_own(tmp_path: Path) -> None:
-    case = {"name": HOSTILE, "outcome": "failed", "message": HOSTILE}
+    case = {**CASE_FAILED, "name": HOSTILE, "message": HOSTILE}
     tests = {"total": 40, "passed": 0, "cases": [case] * 40}
     store(tmp_path, "one", make_rejected(module_path=HOSTILE, error=HOSTILE, tests=tests))
     lines = run_publish(tmp_path)

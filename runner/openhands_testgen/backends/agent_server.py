@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import io
-import shlex
 import tarfile
 import uuid
 from typing import TYPE_CHECKING
 
 from openhands_testgen.backends.conversation import read_state, render_request
+from openhands_testgen.backends.listing import Kind, parse_listing, render_command
 from openhands_testgen.backends.watch import ConversationWatch
 from openhands_testgen.domain.task import ChangedFile, Receipt, Work
 from openhands_testgen.errors import BackendError, ConfigurationError
@@ -21,11 +21,8 @@ from openhands_testgen.errors import BackendError, ConfigurationError
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from openhands_testgen.clients.agent_server import (
-        AgentServerClient,
-        ConversationInfo,
-        GitChange,
-    )
+    from openhands_testgen.backends.listing import Entry
+    from openhands_testgen.clients.agent_server import AgentServerClient, ConversationInfo
     from openhands_testgen.domain.snapshot import Snapshot
     from openhands_testgen.domain.task import Order, TaskState
     from openhands_testgen.domain.task_id import TaskId
@@ -36,8 +33,9 @@ BASE_TAG = "openhands-testgen-base"
 MAX_CHANGED_FILES = 50
 MAX_FILE_BYTES = 2_000_000
 _COMMIT = (
-    f"git init -q && git add -A -f && git -c user.name=openhands-testgen "
-    "-c user.email=openhands-testgen@localhost -c commit.gpgsign=false "
+    "git init -q && git add -A -f && "
+    "git -c user.name=openhands-testgen -c user.email=openhands-testgen@localhost "
+    "-c commit.gpgsign=false "
     f"commit -q --no-verify --allow-empty -m base && git tag -f {BASE_TAG}"
 )
 
@@ -83,14 +81,17 @@ class AgentServerBackend:
     async def get_work(self, task_id: TaskId) -> Work:
         """Fetch every changed plain file byte for byte, the last words and the trajectory."""
         repository = _get_repository(task_id.conversation_id)
-        changes = await self._get_changes(repository, task_id.output_path)
-        plain = await self._find_plain_files(repository, [one.path for one in changes])
-        files = [await self._fetch(repository, one, plain) for one in changes]
+        entries = await self._list_changes(repository, task_id.output_path)
+        files = [await self._fetch(repository, one) for one in entries]
         return Work(
             files=tuple(files),
             records={"trajectory.zip": await self._client.download_trajectory(_uuid(task_id))},
             final_message=await self._client.get_final_response(_uuid(task_id)),
         )
+
+    async def tell(self, task_id: TaskId, message: str) -> None:
+        """Send a message."""
+        await self._watch.tell(task_id.conversation_id, message)
 
     async def cancel(self, task_id: TaskId) -> None:
         """Interrupt the agent, inside a command too."""
@@ -107,12 +108,18 @@ class AgentServerBackend:
         return infos[0] if infos else None
 
     async def _upload(self, snapshot: Snapshot, repository: str) -> None:
-        archive = f"{repository}.tar.gz"
+        """Unpack beside the place and rename, so that of two at once the first one is kept.
+
+        Jobs of a matrix submit the same order at the same time, and an agent may work there by
+        then.
+        """
+        place = f"{repository}.{uuid.uuid4().hex}"
+        archive = f"{place}.tar.gz"
         await self._client.upload(archive, await asyncio.to_thread(pack, snapshot))
-        folder, source = shlex.quote(repository), shlex.quote(archive)
         output = await self._client.run_command(
-            f"rm -rf {folder} && mkdir -p {folder} && tar -xzf {source} -C {folder} && "
-            f"rm {source} && cd {folder} && {_COMMIT}"
+            f"trap 'rm -rf {place} {archive}' EXIT; mkdir {place} && "
+            f"tar -xzf {archive} -C {place} && cd {place} && {_COMMIT} && cd .. && "
+            f"mv -nT {place} {repository}; [ -d {repository}/.git ]"
         )
         if output.exit_code != 0:
             message = (
@@ -121,35 +128,28 @@ class AgentServerBackend:
             )
             raise BackendError(message)
 
-    async def _get_changes(self, repository: str, output_path: str) -> list[GitChange]:
-        """List the changes; the output always among them, whatever the agent did to git."""
-        from openhands_testgen.clients.agent_server import GitChange
-
-        try:
-            changes = await self._client.get_changes(repository, BASE_TAG)
-        except BackendError:
-            changes = [GitChange(status="ADDED", path=output_path)]
-        changes.sort(key=lambda change: change.path != output_path)
-        return changes[:MAX_CHANGED_FILES]
-
-    async def _find_plain_files(self, repository: str, paths: Sequence[str]) -> set[str]:
-        """Ask which paths are plain files of sane size, reached through no link."""
-        script = (
-            f"cd -- {shlex.quote(repository)} && root=$(pwd -P) && for path in "
-            + " ".join(shlex.quote(path) for path in paths)
-            + '; do [ -f "$path" ] && [ "$(realpath -- "$path")" = "$root/$path" ] && '
-            f'[ "$(stat -c %s -- "$path")" -le {MAX_FILE_BYTES} ] && printf "%s\\0" "$path"; '
-            "done; true"
+    async def _list_changes(self, repository: str, output_path: str) -> list[Entry]:
+        """List the changes; the output first, and not more of the others than anybody reads."""
+        output = await self._client.run_command(
+            render_command(repository, BASE_TAG, output_path, MAX_FILE_BYTES)
         )
-        output = await self._client.run_command(script) if paths else None
-        return set((output.stdout or "").split("\0")) if output else set()
+        if output.exit_code != 0:
+            message = (
+                f"The agent server cannot list what the agent left in {repository}: "
+                f"{(output.stderr or '').strip()[:300]}"
+            )
+            raise BackendError(message)
+        entries = parse_listing(output.stdout or "")
+        entries.sort(key=lambda entry: entry.path != output_path)
+        return entries[:MAX_CHANGED_FILES]
 
-    async def _fetch(self, repository: str, change: GitChange, plain: set[str]) -> ChangedFile:
-        if change.status == "DELETED":
-            return ChangedFile(change.path, None, "deleted")
-        if change.path not in plain:
-            return ChangedFile(change.path, None, "a link, a special file, or too large")
-        return ChangedFile(change.path, await self._client.download(f"{repository}/{change.path}"))
+    async def _fetch(self, repository: str, entry: Entry) -> ChangedFile:
+        if entry.kind is Kind.PLAIN:
+            content = await self._client.download(f"{repository}/{entry.path}")
+            return ChangedFile(entry.path, content)
+        is_gone = entry.kind is Kind.DELETED
+        problem = "deleted" if is_gone else "a link, a special file, or too large"
+        return ChangedFile(entry.path, None, problem)
 
 
 def pack(snapshot: Snapshot) -> bytes:

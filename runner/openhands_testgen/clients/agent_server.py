@@ -101,6 +101,24 @@ class Action(_Answer):
     message: str | None = None
 
 
+class Content(_Answer):
+    """A part of what was said."""
+
+    text: str = ""
+
+
+class Said(_Answer):
+    """What somebody said."""
+
+    role: str = ""
+    content: list[Content] = Field(default_factory=list)
+
+    @property
+    def text(self) -> str:
+        """All parts."""
+        return "".join(part.text for part in self.content)
+
+
 class Event(_Answer):
     """An event of a conversation; ``code`` and ``detail`` belong to errors."""
 
@@ -111,6 +129,7 @@ class Event(_Answer):
     code: str | None = None
     detail: str | None = None
     key: str | None = None
+    llm_message: Said | None = None
 
 
 class _EventPage(_Answer):
@@ -129,15 +148,7 @@ class CommandOutput(_Answer):
     stderr: str | None = None
 
 
-class GitChange(_Answer):
-    """One path that differs; ``status`` is ADDED, UPDATED, DELETED or MOVED."""
-
-    status: str
-    path: str
-
-
 _CONVERSATIONS = TypeAdapter(list[ConversationInfo | None])
-_CHANGES = TypeAdapter(list[GitChange])
 _COUNT = TypeAdapter(int)
 
 
@@ -221,6 +232,11 @@ class AgentServerClient:
         response = await self._send("POST", path, accept={HTTPStatus.CONFLICT})
         return response.status_code != HTTPStatus.CONFLICT
 
+    async def send_message(self, conversation_id: str, text: str) -> None:
+        """Say something to the agent and let it go on."""
+        body = {"role": "user", "content": [{"type": "text", "text": text}], "run": True}
+        await self._send("POST", f"/api/conversations/{conversation_id}/events", json=body)
+
     async def interrupt(self, conversation_id: str) -> None:
         """Stop the agent at once, inside a command too."""
         await self._send("POST", f"/api/conversations/{conversation_id}/interrupt")
@@ -237,11 +253,6 @@ class AgentServerClient:
     async def download_trajectory(self, conversation_id: str) -> bytes:
         """Return the conversation's record as a zip archive."""
         return (await self._send("GET", f"/api/file/download-trajectory/{conversation_id}")).content
-
-    async def get_changes(self, repository: str, ref: str) -> list[GitChange]:
-        """Return what differs from ``ref`` in a repository on the server's machine."""
-        params = {"path": repository, "ref": ref}
-        return _parse(_CHANGES, await self._send("GET", "/api/git/changes", params=params))
 
     async def run_command(self, command: str, *, timeout_seconds: int = 60) -> CommandOutput:
         """Run a shell command on the server's machine."""

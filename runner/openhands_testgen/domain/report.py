@@ -6,13 +6,21 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NotRequired, TypedDict
 
+from openhands_testgen.domain.judgement import (
+    CasesDict,
+    MutationDict,
+    StageDict,
+    render_cases,
+    render_mutation,
+    render_stages,
+)
 from openhands_testgen.domain.task import Conclusion, Status
-from openhands_testgen.domain.verdict import Outcome, Verdict
+from openhands_testgen.domain.verdict import Verdict
 
 if TYPE_CHECKING:
     from openhands_testgen.domain.task import TaskState
     from openhands_testgen.domain.task_id import TaskId
-    from openhands_testgen.domain.verdict import CaseResult, Coverage, Mutation, Verification
+    from openhands_testgen.domain.verdict import Coverage, Verification
     from openhands_testgen.errors import GenerationError
 
 
@@ -31,66 +39,11 @@ class TaskStatus(TypedDict):
     cost_usd: float | None
 
 
-class ProblemDict(TypedDict):
-    """Why a test is not sound, and what would mend it; ``line`` is 0 where none is to blame."""
-
-    rule: str
-    reason: str
-    remedy: str
-    line: int
-
-
-class CaseDict(TypedDict):
-    """One test of the judged file; ``line`` is where it begins there, 0 if that is not known."""
-
-    name: str
-    outcome: str
-    message: str
-    line: NotRequired[int]
-    seconds: NotRequired[float]
-    problems: NotRequired[list[ProblemDict]]
-
-
-class CasesDict(TypedDict):
-    """The judged tests, counted and one by one."""
-
-    total: int
-    passed: int
-    cases: list[CaseDict]
-
-
-class StageDict(TypedDict):
-    """One stage of the verdict."""
-
-    name: str
-    passed: bool
-    reasons: list[str]
-
-
 class DroppedDict(TypedDict):
     """A file that the agent touched and that was not taken."""
 
     path: str
     reason: str
-
-
-class SurvivorDict(TypedDict):
-    """A change of the module that no test noticed: code before and after, at a line of it."""
-
-    line: int
-    before: str
-    after: str
-    function: NotRequired[str]
-    operator: NotRequired[str]
-
-
-class MutationDict(TypedDict):
-    """The mutation stage in numbers."""
-
-    score: float
-    killed: int
-    total: int
-    survivors: NotRequired[list[SurvivorDict]]
 
 
 class ReachDict(TypedDict):
@@ -101,8 +54,8 @@ class ReachDict(TypedDict):
     branches_covered: int
     branches_total: int
     executed_lines: list[int]
-    executed_branches: list[tuple[int, int]]
-    missing_branches: list[tuple[int, int]]
+    executed_branches: list[list[int]]
+    missing_branches: list[list[int]]
 
 
 class TokensDict(TypedDict):
@@ -116,16 +69,17 @@ class TaskResult(TaskStatus):
     """The result of a task.
 
     ``success`` is our verdict (accepted or weak), never the agent's word. ``coverage`` and
-    ``coverage_threshold`` are percent of the module's lines and branches, and so are
-    ``coverage_before`` (what the project's other tests reach) and ``coverage_gained``. ``files``
-    are the delivered paths, relative to the working directory. What is not required is missing
-    in results of older versions, and where it is not known.
+    ``coverage_threshold`` are percent of the module's lines and branches, ``coverage_before`` what
+    the project's other tests reach, ``coverage_gained`` what these add. ``files`` are the delivered
+    paths, relative to the working directory.
     """
 
     success: bool
     verdict: str | None
     coverage: float | None
     coverage_threshold: float
+    coverage_before: float | None
+    coverage_gained: float | None
     tests: CasesDict | None
     mutation: MutationDict | None
     files: list[str]
@@ -139,8 +93,6 @@ class TaskResult(TaskStatus):
     steps: int
     final_message: NotRequired[str]
     collected_at: NotRequired[str | None]
-    coverage_before: NotRequired[float | None]
-    coverage_gained: NotRequired[float | None]
     reach: NotRequired[ReachDict | None]
     tokens: NotRequired[TokensDict | None]
 
@@ -220,45 +172,23 @@ def render_result(report: Report) -> TaskResult:
         "verdict": report.verdict.value if report.verdict else None,
         "coverage": judged.coverage.percent if judged and judged.coverage else None,
         "coverage_threshold": report.task_id.coverage_threshold,
-        "tests": _render_cases(judged.cases) if judged else None,
-        "mutation": _render_mutation(judged.mutation) if judged else None,
+        "coverage_before": judged.coverage_before if judged else None,
+        "coverage_gained": judged.coverage_gained if judged else None,
+        "tests": render_cases(judged.cases) if judged else None,
+        "mutation": render_mutation(judged.mutation) if judged else None,
         "files": list(report.files),
         "results_dir": report.results_dir,
         "duration_seconds": _count_seconds(report),
-        "stages": _render_stages(judged) if judged else [],
+        "stages": render_stages(judged.stages) if judged else [],
         "missing_lines": list(judged.coverage.missing_lines) if judged and judged.coverage else [],
         "dropped": [{"path": path, "reason": reason} for path, reason in report.dropped],
         "protections": list(judged.protections) if judged else [],
         "warnings": [*report.warnings, *(judged.warnings if judged else ())],
         "steps": report.state.steps,
         "final_message": report.final_message,
-        "coverage_before": judged.coverage_before if judged else None,
-        "coverage_gained": judged.coverage_gained if judged else None,
         "reach": _render_reach(judged.coverage) if judged and judged.coverage else None,
         "collected_at": None,
         "tokens": None,
-    }
-
-
-def _render_cases(cases: tuple[CaseResult, ...]) -> CasesDict:
-    return {
-        "total": len(cases),
-        "passed": sum(case.outcome is Outcome.PASSED for case in cases),
-        "cases": [_render_case(case) for case in cases],
-    }
-
-
-def _render_case(case: CaseResult) -> CaseDict:
-    return {
-        "name": case.name,
-        "outcome": case.outcome.value,
-        "message": case.message,
-        "line": case.line,
-        "seconds": round(case.seconds, 3),
-        "problems": [
-            {"rule": one.rule, "reason": one.reason, "remedy": one.remedy, "line": one.line}
-            for one in case.problems
-        ],
     }
 
 
@@ -269,22 +199,9 @@ def _render_reach(coverage: Coverage) -> ReachDict:
         "branches_covered": coverage.branches_covered,
         "branches_total": coverage.branches_total,
         "executed_lines": list(coverage.executed_lines),
-        "executed_branches": list(coverage.executed_branches),
-        "missing_branches": list(coverage.missing_branches),
+        "executed_branches": [list(jump) for jump in coverage.executed_branches],
+        "missing_branches": [list(jump) for jump in coverage.missing_branches],
     }
-
-
-def _render_mutation(mutation: Mutation | None) -> MutationDict | None:
-    if mutation is None:
-        return None
-    return {"score": mutation.score, "killed": mutation.killed, "total": mutation.total}
-
-
-def _render_stages(judged: Verification) -> list[StageDict]:
-    return [
-        {"name": stage.name, "passed": stage.passed, "reasons": list(stage.reasons)}
-        for stage in judged.stages
-    ]
 
 
 def _count_seconds(report: Report) -> float | None:

@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+MUTATION_THRESHOLD = 50.0
+
+
 class Verdict(StrEnum):
     """Our decision about a test file."""
 
@@ -39,13 +42,18 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A test file to judge. Paths are POSIX, relative to ``project``; the threshold is percent."""
+    """A test file to judge. Paths are POSIX, relative to ``project``; the threshold is percent.
+
+    ``base`` is what stood at the output path before, ``None`` if nothing did or it is not known:
+    the tests in it have to be there still, as they were.
+    """
 
     project: Path
     module_path: str
     output_path: str
     content: bytes
     coverage_threshold: float
+    base: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,12 +116,37 @@ class Coverage:
 
 
 @dataclass(frozen=True, slots=True)
+class Survivor:
+    """A mutant that no test noticed: at ``line``, ``before`` gave way to ``after``.
+
+    ``after`` is empty where nothing took its place, ``function`` at the level of the module.
+    """
+
+    path: str
+    line: int
+    function: str
+    operator: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
 class Mutation:
-    """How many of the module's mutants the tests killed; ``score`` is percent."""
+    """How many of the module's mutants the tests killed; ``score`` is percent.
+
+    Those that ran out of time are killed, those that ended the process are not; what there was no
+    time for is left out of ``total``. ``problem`` says why there is no score, and all numbers are 0.
+    """
 
     score: float
     killed: int
     total: int
+    seed: int = 0
+    timed_out: int = 0
+    crashed: int = 0
+    left_out: int = 0
+    survivors: tuple[Survivor, ...] = ()
+    problem: str = ""
 
 
 @dataclass(frozen=True, slots=True)

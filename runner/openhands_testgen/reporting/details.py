@@ -18,15 +18,14 @@ from openhands_testgen.reporting.reproduction import list_recipes
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from openhands_testgen.domain.report import (
+    from openhands_testgen.domain.judgement import (
         CaseDict,
         CasesDict,
-        DroppedDict,
         MutationDict,
         ProblemDict,
         SurvivorDict,
-        TaskResult,
     )
+    from openhands_testgen.domain.report import DroppedDict, TaskResult
 
 MAX_CASES_BYTES = 30_000
 MAX_MESSAGE_LENGTH = 1_500
@@ -67,7 +66,7 @@ def _render_facts(result: TaskResult) -> str:
         "Files": delivered,
         "Coverage": f"{figures.render_coverage(result)}{f'; {gain}' if gain else ''}",
         "Tests": render_text(figures.render_outcomes(result["tests"])),
-        "Mutants killed": figures.render_mutation(result["mutation"]),
+        "Mutants killed": render_text(figures.render_mutation(result["mutation"])),
         "Agent": ", ".join(spent),
     }
     return "\n".join(f"- {name}: {fact}" for name, fact in facts.items())
@@ -98,7 +97,7 @@ def _render_cases(tests: CasesDict | None) -> str:
 
 
 def _render_unsound(case: CaseDict) -> str:
-    problems = case.get("problems", [])[:MAX_PROBLEMS]
+    problems = case["problems"][:MAX_PROBLEMS]
     reasons = [f"- {_render_problem(problem)}" for problem in problems]
     message = render_block(case["message"], MAX_MESSAGE_LENGTH) if case["message"] else ""
     head = f"{render_code(case['name'])} {render_text(case['outcome'])}"
@@ -112,7 +111,7 @@ def _render_problem(problem: ProblemDict) -> str:
 
 
 def _render_survivors(mutation: MutationDict | None) -> str:
-    survivors = mutation.get("survivors", []) if mutation else []
+    survivors = mutation["survivors"] if mutation else []
     if not survivors:
         return ""
     listed = render_list(map(_render_survivor, survivors), len(survivors))
@@ -120,7 +119,8 @@ def _render_survivors(mutation: MutationDict | None) -> str:
 
 
 def _render_survivor(survivor: SurvivorDict) -> str:
-    before, after = render_code(survivor["before"]), render_code(survivor["after"])
+    before = render_code(survivor["before"])
+    after = render_code(survivor["after"]) if survivor["after"] else "nothing"
     return f"line {survivor['line']}: {before} became {after}"
 
 

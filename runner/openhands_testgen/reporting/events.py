@@ -2,32 +2,28 @@
 
 from __future__ import annotations
 
-import io
 import re
-import zipfile
-import zlib
 from typing import TYPE_CHECKING, Annotated
 
 from pydantic import BaseModel, Field, JsonValue, ValidationError
 
+from openhands_testgen.reporting.archive import (
+    TROUBLE,
+    Allowance,
+    ArchiveError,
+    is_plain,
+    open_archive,
+)
+
 if TYPE_CHECKING:
+    import zipfile
     from collections.abc import Iterator
 
 MAX_ARCHIVE_BYTES = 50_000_000
 MAX_MEMBERS = 5_000
 MAX_MEMBER_BYTES = 1_000_000
 MAX_TOTAL_BYTES = 50_000_000
-_MEMBER_MARK = b"PK\x01\x02"  # with it each entry of an archive's directory begins
 _EVENT_FILE = re.compile(r"(?:.*/)?event[-_]([0-9]{1,9})[-_][^/]*\.json", re.DOTALL)
-_METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}  # others can ask for any amount of memory
-_TROUBLE = (
-    zipfile.BadZipFile,
-    zlib.error,
-    OSError,
-    EOFError,
-    ValueError,
-    RuntimeError,  # it is encrypted, or needs a method that there is not
-)
 
 Count = Annotated[int, Field(ge=0, le=10**15)]
 ExitCode = Annotated[int, Field(ge=-(2**31), le=2**32)]
@@ -91,10 +87,6 @@ class Event(BaseModel):
     value: JsonValue = None
 
 
-class ArchiveError(Exception):
-    """An archive that cannot be read; the message says why."""
-
-
 def read_events(content: bytes) -> list[Event]:
     """Read the events in the order of their numbers; what is no event is passed over.
 
@@ -102,33 +94,29 @@ def read_events(content: bytes) -> list[Event]:
         ArchiveError: it is no archive, or too large.
 
     """
-    if len(content) > MAX_ARCHIVE_BYTES or content.count(_MEMBER_MARK) > MAX_MEMBERS:
-        raise ArchiveError("the record of the agent's steps is too large to be shown")
-    try:
-        return list(_read(content))
-    except _TROUBLE as exc:
-        raise ArchiveError("the record of the agent's steps cannot be read") from exc
+    if len(content) > MAX_ARCHIVE_BYTES:
+        raise ArchiveError("is too large")
+    with open_archive(content, MAX_MEMBERS) as archive:
+        try:
+            return list(_read(archive))
+        except TROUBLE as exc:
+            raise ArchiveError("cannot be read") from exc
 
 
-def _read(content: bytes) -> Iterator[Event]:
-    room = MAX_TOTAL_BYTES
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        for member in _list_members(archive):
-            with archive.open(member) as file:
-                text = file.read(MAX_MEMBER_BYTES + 1)
-            room -= len(text)
-            if room < 0:
-                return
-            event = _parse(text) if len(text) <= MAX_MEMBER_BYTES else None
-            if event is not None:
-                yield event
+def _read(archive: zipfile.ZipFile) -> Iterator[Event]:
+    allowance = Allowance(MAX_TOTAL_BYTES)
+    for member in _list_members(archive):
+        text = allowance.take(archive, member, MAX_MEMBER_BYTES)
+        event = _parse(text) if len(text) <= MAX_MEMBER_BYTES else None
+        if event is not None:
+            yield event
 
 
 def _list_members(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
     found = [(_EVENT_FILE.fullmatch(member.filename), member) for member in archive.infolist()]
     numbered = [(int(match[1]), member) for match, member in found if match]
     ordered = sorted(numbered, key=lambda pair: pair[0])
-    return [member for _, member in ordered if member.compress_type in _METHODS]
+    return [member for _, member in ordered if is_plain(member)]
 
 
 def _parse(text: bytes) -> Event | None:

@@ -7,8 +7,8 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from openhands_testgen.domain.report import CaseDict, CasesDict, MutationDict, TaskResult
-    from openhands_testgen.domain.report import TokensDict as Tokens
+    from openhands_testgen.domain.judgement import CaseDict, CasesDict, MutationDict
+    from openhands_testgen.domain.report import TaskResult, TokensDict
 
 UNKNOWN = "-"
 PASSED = "passed"
@@ -27,16 +27,18 @@ def render_coverage(result: TaskResult) -> str:
 
 def render_gain(result: TaskResult) -> str:
     """Render what the project's other tests reach, and all of them together; else nothing."""
-    before, gained = result.get("coverage_before"), result.get("coverage_gained")
+    before, gained = result["coverage_before"], result["coverage_gained"]
     if before is None or gained is None:
         return ""
     return f"{render_percent(before)} before, {render_percent(before + gained)} together with these"
 
 
 def render_mutation(mutation: MutationDict | None) -> str:
-    """Render the mutation score with what it was counted from."""
+    """Render the mutation score with what it was counted from, or why there is none."""
     if mutation is None:
         return UNKNOWN
+    if mutation["problem"]:
+        return mutation["problem"]
     return f"{render_percent(mutation['score'])} ({mutation['killed']} of {mutation['total']})"
 
 
@@ -65,7 +67,7 @@ def render_cost(cost_usd: float | None) -> str:
     return "unknown" if cost_usd is None or not math.isfinite(cost_usd) else f"{cost_usd:.2f} USD"
 
 
-def render_tokens(tokens: Tokens | None) -> str:
+def render_tokens(tokens: TokensDict | None) -> str:
     """Render what the agent's models read and wrote."""
     if not tokens:
         return UNKNOWN

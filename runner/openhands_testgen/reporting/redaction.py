@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
+
+from openhands_testgen.reporting.archive import MARK, Allowance, ArchiveError, change_members
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -12,6 +15,8 @@ if TYPE_CHECKING:
 # Shorter ones would tear words and numbers apart and are no secrets.
 MIN_SECRET_LENGTH = 6
 MASK = "***"
+MAX_DEPTH = 3
+_GZIP_MARK = b"\x1f\x8b"
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,22 +25,35 @@ class Redaction:
 
     secrets: tuple[str, ...]
 
-    @property
-    def is_needed(self) -> bool:
-        """Whether there is any secret to take out."""
-        return bool(self._list_forms())
-
     def redact_bytes(self, content: bytes) -> bytes:
-        """Return a file's bytes without the secrets; what is compressed needs more than this."""
-        for form in self._list_forms():
-            content = content.replace(form.encode(), MASK.encode())
-        return content
+        """Return a file's bytes without the secrets, those of the files in a zip archive too.
+
+        Other compressed files, and an archive that cannot be read, are left as they are.
+        """
+        return self._redact(content, self._list_forms(), Allowance(), MAX_DEPTH)
 
     def redact_text(self, text: str) -> str:
         """Return a text without the secrets."""
         for form in self._list_forms():
             text = text.replace(form, MASK)
         return text
+
+    def redact_values(self, content: object) -> object:
+        """Return JSON-like data without the secrets in its strings; keys are our own words."""
+        return map_texts(content, self.redact_text)
+
+    def _redact(self, content: bytes, forms: list[str], allowance: Allowance, depth: int) -> bytes:
+        if not forms or content.startswith(_GZIP_MARK):
+            return content
+        if content.startswith(MARK) and depth:
+            change = partial(self._redact, forms=forms, allowance=allowance, depth=depth - 1)
+            try:
+                return change_members(content, allowance, change)
+            except ArchiveError:
+                return content
+        for form in forms:
+            content = content.replace(form.encode("utf-8", "replace"), MASK.encode())
+        return content
 
     def _list_forms(self) -> list[str]:
         """List the longest first: a secret may be a part of another."""

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, cast
 from openhands_testgen.domain.report import render_result, render_time
 from openhands_testgen.domain.snapshot import ABSENT
 from openhands_testgen.errors import ConfigurationError
-from openhands_testgen.reporting.archive import MARK, redact_archive
 from openhands_testgen.reporting.file_names import choose_names, render_slug
 from openhands_testgen.reporting.patch import FILE_MODE, render_patch
 from openhands_testgen.reporting.redaction import Redaction, map_texts
@@ -78,8 +77,8 @@ class ResultsFolder:
         """Return all files by their place in the folder, without secrets, ``result.json`` last."""
         from openhands_testgen.reporting.documents import OUR_FILES, make_documents
 
-        kept, problems = self._redact(files)
-        material = self._gather(report, kept, problems)
+        kept = {name: self._redaction.redact_bytes(one) for name, one in files.items()}
+        material = self._gather(report, kept)
         documents, failures = make_documents(material)
         material.result["warnings"] += failures
         places = choose_names(kept, taken=OUR_FILES)
@@ -89,24 +88,7 @@ class ResultsFolder:
             RESULT_FILE: (json.dumps(material.result, indent=2) + "\n").encode(),
         }
 
-    def _redact(self, files: Mapping[str, bytes]) -> tuple[dict[str, bytes], list[str]]:
-        """Take secrets out of all files; say which ones had to be left out for their sake."""
-        kept: dict[str, bytes] = {}
-        problems: list[str] = []
-        for name, content in files.items():
-            clean = self._redaction.redact_bytes(content)
-            if content.startswith(MARK):
-                searched = redact_archive(content, self._redaction)
-                if searched is None:
-                    problems.append(f"{name} cannot be searched for secrets and was left out")
-                    continue
-                clean = searched
-            kept[name] = clean
-        return kept, problems
-
-    def _gather(
-        self, report: Report, files: Mapping[str, bytes], problems: Sequence[str]
-    ) -> Material:
+    def _gather(self, report: Report, files: Mapping[str, bytes]) -> Material:
         from openhands_testgen.reporting.documents import Material
 
         task_id, now = report.task_id, self._now()
@@ -114,7 +96,6 @@ class ResultsFolder:
         result = render_result(report)
         result["collected_at"] = render_time(now)
         result["tokens"] = trajectory.tokens
-        result["warnings"] += problems
         return Material(
             result=cast("TaskResult", map_texts(result, self._clean)),
             now=now,

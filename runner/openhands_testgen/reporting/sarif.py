@@ -14,7 +14,6 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import quote
 
-from openhands_testgen import __version__
 from openhands_testgen.reporting.annotations import list_ranges
 from openhands_testgen.reporting.commands import to_plain_lines
 from openhands_testgen.reporting.figures import list_unsound
@@ -22,7 +21,8 @@ from openhands_testgen.reporting.figures import list_unsound
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from openhands_testgen.domain.report import CaseDict, SurvivorDict, TaskResult
+    from openhands_testgen.domain.judgement import CaseDict, SurvivorDict
+    from openhands_testgen.domain.report import TaskResult
 
 SCHEMA = (
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -83,7 +83,6 @@ def render_sarif(result: TaskResult, module: Sequence[str], path_prefix: str) ->
         "tool": {
             "driver": {
                 "name": "openhands-testgen",
-                "semanticVersion": __version__,
                 "rules": [
                     {"id": rule.id, "shortDescription": {"text": rule.text}} for rule in RULES
                 ],
@@ -108,7 +107,7 @@ def list_findings(result: TaskResult, module: Sequence[str]) -> Iterator[Finding
     for case in list_unsound(result["tests"]):
         yield _find_unsound(result, case)
     mutation = result["mutation"]
-    for survivor in mutation.get("survivors", []) if mutation else ():
+    for survivor in mutation["survivors"] if mutation else ():
         yield _find_survivor(result, survivor, module)
     for first, last in list_ranges(result["missing_lines"]):
         text = "\n".join(line.strip() for line in module[first - 1 : last])
@@ -118,7 +117,7 @@ def list_findings(result: TaskResult, module: Sequence[str]) -> Iterator[Finding
 
 
 def _find_unsound(result: TaskResult, case: CaseDict) -> Finding:
-    problems = case.get("problems", [])
+    problems = case["problems"]
     reasons = [f"{one['reason']}. To mend it: {one['remedy']}." for one in problems]
     text = "\n".join(reasons) or case["message"]
     return Finding(
@@ -127,7 +126,7 @@ def _find_unsound(result: TaskResult, case: CaseDict) -> Finding:
         path=result["output_path"],
         message=f"{_shorten(case['name'])} ({case['outcome']}): {text}",
         identity="\n".join([case["name"], *(one["rule"] for one in problems)]),
-        line=case.get("line", 0),
+        line=case["line"],
         name=case["name"],
     )
 
@@ -140,7 +139,7 @@ def _find_survivor(result: TaskResult, survivor: SurvivorDict, module: Sequence[
         rule=SURVIVOR,
         level="warning",
         path=result["module_path"],
-        message=f"No test notices when {_shorten(before)} becomes {_shorten(after)}.",
+        message=f"No test notices when {_shorten(before)} becomes {_shorten(after) or 'nothing'}.",
         identity=f"{text}\n{before}\n{after}",
         line=line,
     )

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from pydantic import JsonValue, ValidationError
 
 from openhands_testgen.domain.report import TokensDict
+from openhands_testgen.reporting.archive import ArchiveError
 from openhands_testgen.reporting.events import (
-    ArchiveError,
     Content,
     Event,
     Statistics,
@@ -63,7 +63,7 @@ def read_trajectory(content: bytes | None) -> Trajectory:
     try:
         events = read_events(content)
     except ArchiveError as exc:
-        return Trajectory(problem=str(exc))
+        return Trajectory(problem=f"the record of the agent's steps {exc}")
     steps = list_steps(events)
     shown = tuple(steps[:MAX_STEPS])
     return Trajectory(shown, len(steps) - len(shown), count_tokens(events))

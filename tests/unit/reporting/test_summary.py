@@ -9,7 +9,7 @@ from markdown_it import MarkdownIt
 
 from openhands_testgen.reporting.summary import MAX_BYTES, render_summary
 from tests.fakes.hostile import TEXTS, make_hostile
-from tests.fakes.results import make_rejected, make_result
+from tests.fakes.results import CASE_FAILED, make_mutation, make_rejected, make_result
 from tests.markup import parse_markup
 
 GITHUB_LIMIT = 1024 * 1024
@@ -38,7 +38,7 @@ def test_one_accepted_task() -> None:
 
 def test_a_rejected_task_stands_open_with_all_that_is_known() -> None:
     result = make_rejected(
-        mutation={"score": 50.0, "killed": 5, "total": 10},
+        mutation=make_mutation(killed=5, total=10),
         dropped=[{"path": "conftest.py", "reason": "not the output"}],
         protections=["no network"],
         warnings=["prices.py has changed"],
@@ -86,17 +86,12 @@ def test_rejected_tasks_are_detailed_first() -> None:
 
 def test_what_is_known_of_coverage_mutants_tokens_and_each_test_is_said() -> None:
     problem = {"rule": "no-assertion", "reason": "asserts nothing", "remedy": "assert", "line": 7}
-    case = {"name": "test_b", "outcome": "refused", "message": "", "problems": [problem]}
+    case = {**CASE_FAILED, "outcome": "refused", "message": "", "problems": [problem]}
     result = make_rejected(
         tests={"total": 1, "passed": 0, "cases": [case]},
         coverage_before=50.0,
         coverage_gained=25.0,
-        mutation={
-            "score": 50.0,
-            "killed": 1,
-            "total": 2,
-            "survivors": [{"line": 4, "before": "a < b", "after": "a <= b"}],
-        },
+        mutation=make_mutation(),
         tokens={"prompt": 12345, "completion": 67},
     )
     summary = render_summary([result])
@@ -133,7 +128,7 @@ def render_harmless() -> str:
 
 
 def test_it_stays_below_the_limit_whatever_comes() -> None:
-    cases = [{"name": "n" * 5_000, "outcome": "failed", "message": "<é>" * 9_000}] * 300
+    cases = [{**CASE_FAILED, "name": "n" * 5_000, "message": "<é>" * 9_000}] * 300
     result = make_rejected(
         tests={"total": 300, "passed": 0, "cases": cases},
         error="<" * 100_000,

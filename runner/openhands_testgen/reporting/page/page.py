@@ -64,7 +64,7 @@ def render_page(result: TaskResult, surroundings: Surroundings, now: float) -> b
             bars=list_bars(list_spans(result, now)),
             source=list_lines(result, surroundings.module),
             gaps=list_ranges(result["missing_lines"]),
-            survivors=mutation.get("survivors", []) if mutation else [],
+            survivors=mutation["survivors"] if mutation else [],
             unsound=figures.list_unsound(result["tests"]),
             sound=figures.list_sound(result["tests"]),
             patch=list_patch_lines(surroundings.patch),

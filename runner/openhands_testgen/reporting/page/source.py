@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from openhands_testgen.domain.report import ReachDict, SurvivorDict, TaskResult
+    from openhands_testgen.domain.judgement import SurvivorDict
+    from openhands_testgen.domain.report import ReachDict, TaskResult
 
 MAX_LINES = 5_000
 MAX_CHARACTERS = 600_000
@@ -96,6 +97,6 @@ def _group_branches(reach: ReachDict | None) -> dict[int, list[str]]:
 def _group_survivors(result: TaskResult) -> dict[int, list[SurvivorDict]]:
     grouped: defaultdict[int, list[SurvivorDict]] = defaultdict(list)
     mutation = result["mutation"]
-    for survivor in mutation.get("survivors", []) if mutation else ():
+    for survivor in mutation["survivors"] if mutation else ():
         grouped[survivor["line"]].append(survivor)
     return dict(grouped)
