@@ -124,6 +124,7 @@ class Collector:
         task_id = report.task_id
         report = replace(report, warnings=self._compare_module(task_id))
         self.progress.say(f"{label(task_id)}: judging {task_id.output_path}")
+        before = self.project.read(task_id.output_path)
         verification = await self.verifier.verify(
             Candidate(
                 project=self.project.root,
@@ -131,6 +132,7 @@ class Collector:
                 output_path=task_id.output_path,
                 content=content,
                 coverage_threshold=task_id.coverage_threshold,
+                base=before if render_digest(before) == task_id.output_digest else None,
             )
         )
         report = replace(
@@ -140,8 +142,8 @@ class Collector:
         )
         delivered: dict[str, bytes] = {}
         if verification.verdict is not Verdict.REJECTED:
-            report = self._deliver(report, content)
-            delivered[DELIVERED_FILE] = content
+            report = self._deliver(report, verification.content)
+            delivered[DELIVERED_FILE] = verification.content
         return report, {**files, **verification.attachments, **delivered}
 
     def _deliver(self, report: Report, content: bytes) -> Report:

@@ -12,7 +12,8 @@ from openhands_testgen.reporting.commands import render_command, to_plain_lines
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from openhands_testgen.domain.report import CaseDict, SurvivorDict, TaskResult
+    from openhands_testgen.domain.judgement import CaseDict, SurvivorDict
+    from openhands_testgen.domain.report import TaskResult
 
 Level = Literal["error", "warning", "notice"]
 
@@ -141,14 +142,20 @@ def _explain(result: TaskResult) -> Iterator[Annotation]:
 
 
 def _explain_case(result: TaskResult, case: CaseDict, level: Level) -> Annotation:
-    """Explain a test that is not sound, on the line that is to blame or where the test begins."""
+    """Explain a test that is not sound, on the line that is to blame or where it begins.
+
+    What is delivered has other lines than what came: there the line is but named.
+    """
     problems = case.get("problems", [])
     blamed = [problem["line"] for problem in problems if problem["line"] > 0]
     line = next(iter([*blamed, case.get("line", 0)])) or None
-    mended = [f"{problem['reason']}; {problem['remedy']}" for problem in problems]
-    left_out = " (left out of the delivered file)" if result["files"] else ""
-    title = f"{case['name']} {case['outcome']}{left_out}"
-    message = "\n".join([*mended, case["message"]]).strip()
+    said = [f"{problem['reason']}; {problem['remedy']}" for problem in problems]
+    title = f"{case['name']} {case['outcome']}"
+    if result["files"]:
+        came_from = f", line {line} of the file as it came" if line else ""
+        said = [f"Left out of the delivered file{came_from}.", *said]
+        line = None
+    message = "\n".join([*said, case["message"]]).strip()
     return Annotation(level, result["output_path"], title, message, line, line)
 
 

@@ -70,11 +70,15 @@ class RunPlan:
 
 @dataclass(frozen=True, slots=True)
 class RunRecord:
-    """What one run left. ``changed`` are files of the project that the run changed."""
+    """What one run left. ``changed`` are files of the project that the run changed.
+
+    ``is_full`` says that it was ended because it wrote more than it may.
+    """
 
     journal: Journal
     exit_code: int = 0
     timed_out: bool = False
+    is_full: bool = False
     limit_seconds: float = 0
     changed: tuple[str, ...] = ()
     log: bytes = b""
@@ -109,6 +113,7 @@ async def run_tests(lane: Lane, candidate: Candidate, plan: RunPlan) -> RunRecor
         journal=parse_journal(result.stdout, token, canaries),
         exit_code=result.exit_code,
         timed_out=result.timed_out,
+        is_full=result.stopped,
         limit_seconds=plan.timeout_seconds,
         changed=lane.find_changes(),
         log=result.stderr,
