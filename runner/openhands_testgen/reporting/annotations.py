@@ -12,7 +12,7 @@ from openhands_testgen.reporting.commands import render_command, to_plain_lines
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from openhands_testgen.domain.judgement import CaseDict, SurvivorDict
+    from openhands_testgen.domain.judgement import CaseDict, MutationDict, SurvivorDict
     from openhands_testgen.domain.report import TaskResult
 
 Level = Literal["error", "warning", "notice"]
@@ -122,10 +122,14 @@ def render_facts(result: TaskResult) -> str:
     facts = [
         f"{tests['passed']} of {tests['total']} tests passed" if tests else "",
         f"coverage {coverage:.1f}% (threshold {threshold:g}%)" if coverage is not None else "",
-        f"{mutation['killed']} of {mutation['total']} mutants killed" if mutation else "",
+        _render_mutation(mutation) if mutation else "",
         result["error"] or "",
     ]
     return "; ".join(fact for fact in facts if fact) or "there were no tests to judge"
+
+
+def _render_mutation(mutation: MutationDict) -> str:
+    return mutation["problem"] or f"{mutation['killed']} of {mutation['total']} mutants killed"
 
 
 def _explain(result: TaskResult) -> Iterator[Annotation]:
@@ -146,10 +150,9 @@ def _explain_case(result: TaskResult, case: CaseDict, level: Level) -> Annotatio
 
     What is delivered has other lines than what came: there the line is but named.
     """
-    problems = case.get("problems", [])
-    blamed = [problem["line"] for problem in problems if problem["line"] > 0]
-    line = next(iter([*blamed, case.get("line", 0)])) or None
-    said = [f"{problem['reason']}; {problem['remedy']}" for problem in problems]
+    blamed = [problem["line"] for problem in case["problems"] if problem["line"] > 0]
+    line = next(iter([*blamed, case["line"]])) or None
+    said = [f"{problem['reason']}; {problem['remedy']}" for problem in case["problems"]]
     title = f"{case['name']} {case['outcome']}"
     if result["files"]:
         came_from = f", line {line} of the file as it came" if line else ""
@@ -166,10 +169,7 @@ def _point_at_survivors(result: TaskResult) -> Iterator[Annotation]:
     reached = [one for one in survivors if one["line"] not in result["missing_lines"]]
     for first, last in list_ranges(one["line"] for one in reached):
         here = [one for one in reached if first <= one["line"] <= last]
-        changes = "\n".join(
-            f"line {one['line']}: {_shorten(one['before'])} -> {_shorten(one['after'])}"
-            for one in here
-        )
+        changes = "\n".join(map(_render_change, here))
         noun = "this change" if len(here) == 1 else f"these {len(here)} changes"
         message = f"No generated test notices {noun}:\n{changes}"
         yield Annotation(level, result["module_path"], "Mutants survive", message, first, last)
@@ -182,13 +182,19 @@ def _point_at_gaps(result: TaskResult) -> Iterator[Annotation]:
     for first, last in sorted(ranges, key=lambda pair: (pair[0] - pair[1], pair[0])):
         lines = f"Line {first} is" if first == last else f"Lines {first} to {last} are"
         count = sum(first <= one["line"] <= last for one in survivors)
-        there = f" ({count} mutants survive there)" if count else ""
+        mutants = "1 mutant survives" if count == 1 else f"{count} mutants survive"
+        there = f" ({mutants} there)" if count else ""
         message = f"{lines} not reached by the generated tests{there}."
         yield Annotation("notice", result["module_path"], "Not covered", message, first, last)
 
 
 def _list_survivors(result: TaskResult) -> Sequence[SurvivorDict]:
-    return result["mutation"].get("survivors", []) if result["mutation"] else []
+    return result["mutation"]["survivors"] if result["mutation"] else []
+
+
+def _render_change(survivor: SurvivorDict) -> str:
+    after = f"becomes {_shorten(survivor['after'])}" if survivor["after"] else "is left out"
+    return f"line {survivor['line']}: {_shorten(survivor['before'])} {after}"
 
 
 def _shorten(code: str) -> str:
