@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,7 +10,7 @@ import pytest
 from openhands_testgen.domain.report import Report
 from openhands_testgen.domain.task import Conclusion, Status, TaskState
 from openhands_testgen.errors import ConfigurationError
-from openhands_testgen.reporting.results import ResultsFolder, render_patch
+from openhands_testgen.reporting.results import ResultsFolder
 from tests.unit.domain.test_task_id import make_task_id
 
 if TYPE_CHECKING:
@@ -83,46 +82,6 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(ConfigurationError, match=r"results: .*cannot be written"):
         ResultsFolder(tmp_path / "file" / "results", ()).store(make_report(), {})
-
-
-@pytest.mark.parametrize(
-    "after",
-    [b"one\n", b"one\ntwo", b"a\x0cb\r\nc\n", "ö\u2028x\n".encode(), b"# \xff\n"],
-)
-def test_git_applies_the_patch_of_a_new_file(tmp_path: Path, after: bytes) -> None:
-    patch = render_patch({f"agent/{OUTPUT}": after}, OUTPUT, is_new=True)
-    apply(tmp_path, patch)
-    assert (tmp_path / OUTPUT).read_bytes() == after
-
-
-@pytest.mark.parametrize(
-    ("before", "after"), [(b"a\nb\n", b"a\nc\n"), (b"a", b"a\n"), (b"x\n" * 50, b"x\n" * 49)]
-)
-def test_git_applies_the_patch_of_a_changed_file(
-    tmp_path: Path, before: bytes, after: bytes
-) -> None:
-    files = {f"base/{OUTPUT}": before, f"agent/{OUTPUT}": after}
-    (tmp_path / "tests").mkdir()
-    (tmp_path / OUTPUT).write_bytes(before)
-    apply(tmp_path, render_patch(files, OUTPUT, is_new=False))
-    assert (tmp_path / OUTPUT).read_bytes() == after
-
-
-def apply(folder: Path, patch: bytes) -> None:
-    command = ["git", "apply", "--whitespace=nowarn", "-"]
-    subprocess.run(command, cwd=folder, input=patch, check=True)
-
-
-@pytest.mark.parametrize(
-    ("files", "is_new"),
-    [
-        ({}, True),
-        ({f"agent/{OUTPUT}": b"a"}, False),
-        ({f"agent/{OUTPUT}": b"a", f"base/{OUTPUT}": b"a"}, False),
-    ],
-)
-def test_no_patch_where_nothing_is_known_or_changed(files: dict[str, bytes], is_new: bool) -> None:
-    assert render_patch(files, OUTPUT, is_new=is_new) == b""
 
 
 def test_the_patch_is_kept(tmp_path: Path) -> None:
