@@ -33,7 +33,7 @@ def test_one_accepted_task() -> None:
     assert "<details><summary>" in summary
     assert "runner/launch collect v1.embedded.abc" in summary
     assert "- Files: <code>tests/test&#95;prices.py</code>" in summary
-    assert "python -m pytest tests/test_prices.py" in summary
+    assert "git apply tests.patch" in summary
 
 
 def test_a_rejected_task_stands_open_with_all_that_is_known() -> None:
