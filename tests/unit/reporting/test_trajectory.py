@@ -65,6 +65,7 @@ def test_strange_events_are_passed_over(event: object) -> None:
     found = read_trajectory(pack_events([event, *make_events("x")]))
     assert len(found.steps) == 4
     assert found.tokens is not None
+    assert found.unread in {0, 1}
 
 
 def test_members_that_are_no_events_or_too_large_are_passed_over() -> None:
@@ -79,7 +80,8 @@ def test_members_that_are_no_events_or_too_large_are_passed_over() -> None:
         "event-99999999999-a.json": event,
         "../event-x-a.json": event,
     }
-    assert len(read_trajectory(pack(files)).steps) == 1
+    found = read_trajectory(pack(files))
+    assert (len(found.steps), found.unread) == (1, 3)
 
 
 def test_long_conversations_and_long_texts_are_cut() -> None:
@@ -102,4 +104,5 @@ def test_what_inflates_is_not_read() -> None:
 
 @pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
 def test_any_text_is_a_text(text: str) -> None:
-    assert read_trajectory(pack_events(make_events(text))).problem == ""
+    found = read_trajectory(pack_events(make_events(text)))
+    assert (found.problem, found.unread) == ("", 0)
