@@ -58,4 +58,6 @@ def test_outcomes_are_counted_and_sorted_into_sound_and_not() -> None:
 
 def test_tokens() -> None:
     assert figures.render_tokens(None) == "-"
-    assert figures.render_tokens({"prompt": 1234, "completion": 5}) == "1,234 read, 5 written"
+    assert (
+        figures.render_tokens({"prompt": 1234, "completion": 5}) == "1,234 tokens read, 5 written"
+    )

@@ -101,7 +101,7 @@ def test_what_is_known_of_coverage_mutants_tokens_and_each_test_is_said() -> Non
         "no-assertion: line 7: asserts nothing; assert",
         "<summary>1 changes of the module that no test noticed</summary>",
         "line 4: <code>a &#60; b</code> became <code>a &#60;&#61; b</code>",
-        "tokens 12,345 read, 67 written",
+        "12,345 tokens read, 67 written",
     ):
         assert part in summary
 

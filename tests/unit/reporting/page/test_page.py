@@ -143,7 +143,7 @@ def test_what_is_known_is_shown() -> None:
     for part in (
         "✗ rejected",
         "Coverage 40.0% 80.0% asked for 10.0% before, 40.0% together with these",
-        "12,345 read, 67 written",
+        "12,345 tokens read, 67 written",
         "assert 1 == 2",
         "40.0% is below 80%",
         "Not reached: 3\N{EN DASH}5 , 9",
