@@ -59,8 +59,9 @@ def _render_facts(result: TaskResult) -> str:
         figures.render_duration(result["duration_seconds"]),
         f"{result['steps']} steps",
         f"cost {figures.render_cost(result['cost_usd'])}",
-        f"tokens {figures.render_tokens(result.get('tokens'))}",
     ]
+    if result.get("tokens"):
+        spent.append(figures.render_tokens(result.get("tokens")))
     delivered = ", ".join(render_code(path) for path in result["files"]) or "none were delivered"
     facts = {
         "Files": delivered,

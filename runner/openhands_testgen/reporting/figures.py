@@ -71,7 +71,7 @@ def render_tokens(tokens: TokensDict | None) -> str:
     """Render what the agent's models read and wrote."""
     if not tokens:
         return UNKNOWN
-    return f"{tokens['prompt']:,} read, {tokens['completion']:,} written"
+    return f"{tokens['prompt']:,} tokens read, {tokens['completion']:,} written"
 
 
 def render_duration(seconds: float | None) -> str:
