@@ -138,9 +138,10 @@ class Collector:
         task_id = best.report.task_id
         report = replace(best.report, repairs=self._repairs[task_id.conversation_id])
         files = best.files
-        if report.is_success and report.verification:
-            report = self._deliver(report)
-            files = {**files, DELIVERED_FILE: report.verification.content}
+        judged = report.verification
+        if judged is not None and report.is_success:
+            report = self._deliver(report, judged.content)
+            files = {**files, DELIVERED_FILE: judged.content}
         report = replace(report, exit_code=choose_exit_code(report, self.fail_on))
         report = self._store(report, files)
         self.progress.say(f"{label(task_id)}: {render_end(report)}")
@@ -192,10 +193,9 @@ class Collector:
         )
         return Attempt(report, {**files, **verification.attachments})
 
-    def _deliver(self, report: Report) -> Report:
+    def _deliver(self, report: Report, content: bytes) -> Report:
         """Write the sound tests, unless that fails: then the report says so and stays."""
         task_id = report.task_id
-        content = report.verification.content if report.verification else b""
         present = self.project.read(task_id.output_path)
         target, warning = choose_target(
             task_id.output_path, task_id.output_digest, present, content
