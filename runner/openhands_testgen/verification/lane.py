@@ -59,7 +59,8 @@ class Lane:
     def reset(self, *, keeps_data: bool = False) -> None:
         """Bring the copy and the folders around it back to what they were.
 
-        With ``keeps_data`` new files stay, but for code: what tests left must not make them fail.
+        With ``keeps_data`` new plain files stay, but for code: what tests left there as their data
+        must not make them fail.
         """
         bench = self.python.bench
         for folder in bench.writable:
@@ -83,7 +84,7 @@ class Lane:
                 self.python.bench.put(path, content)
         else:
             for path in now.keys() - self._manifest.keys():
-                if is_code(path) or not keeps_data:
+                if not keeps_data or is_code(path) or (project / path).is_symlink():
                     remove_tree(project / path)
         if not keeps_data:
             self._manifest = take_manifest(project)
