@@ -99,7 +99,8 @@ class Runs:
     async def sabotage(self, content: bytes) -> SabotageRecord:
         """Run the tests on a module that does nothing."""
         python, candidate, roots = self._prepare(content, self.budget.seconds)
-        return await run_sabotage(python, candidate, roots)
+        plugins = choose_plugins(content)
+        return await run_sabotage(python, candidate, roots, plugins=plugins)
 
     async def mutate(
         self, content: bytes, covered_lines: Collection[int], mutants: int
@@ -108,7 +109,10 @@ class Runs:
         seconds = max(self.budget.remaining_seconds - MARGIN_SECONDS, 0)
         python, candidate, roots = self._prepare(content, seconds)
         plan = MutationPlan(mutants=mutants, seconds=seconds)
-        return await run_mutation(python, candidate, roots, covered_lines, plan)
+        plugins = choose_plugins(content)
+        return await run_mutation(
+            python, candidate, roots, covered_lines, plan, plugins=plugins
+        )
 
     def _prepare(
         self, content: bytes, seconds: float

@@ -148,5 +148,7 @@ class Trial:
             return
         content, lines = self.docket.ledger.content, self.coverage.executed_lines
         record = await self.runs.mutate(content, lines, self.plan.mutants)
+        if record.is_refuted:  # they passed in each run before: two records contradict each other
+            raise EndedError(mutation.NAME, [record.problem])
         stage, self.mutation = mutation.judge_mutation(record, self.plan.mutation_threshold)
         self.docket.add(stage)
