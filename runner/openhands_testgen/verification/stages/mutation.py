@@ -96,13 +96,15 @@ class MutationPlan:
 class MutationRecord:
     """What was tried and what came of it.
 
-    ``problem`` says why it proves nothing, ``skipped`` why nothing was tried.
+    ``problem`` says why it proves nothing, ``skipped`` why nothing was tried; ``is_refuted`` that
+    tests failed although the module does the same as ever.
     """
 
     plan: MutationPlan
     module_path: str
     problem: str = ""
     skipped: str = ""
+    is_refuted: bool = False
     found: int = 0
     controls: int = 0
     ends: tuple[tuple[Mutant, End], ...] = ()
@@ -156,6 +158,7 @@ def read_answer(answer: Findings | None, module_path: str, plan: MutationPlan) -
         module_path,
         problem=find_problem(answer),
         skipped="" if answer.mutants else NOTHING,
+        is_refuted=any(account.failed for account in (answer.baseline, *answer.controls)),
         found=answer.found,
         controls=len(answer.controls),
         ends=tuple((mutant, decide_end(mutant.run)) for mutant in answer.mutants),
