@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from openhands_testgen.backends.watch import IDLE_LOOKS, MAX_RESUMES, ConversationWatch
-from openhands_testgen.clients.agent_server import AgentServerClient, Patience
+from openhands_testgen.clients.agent_server import AgentServerClient
+from openhands_testgen.clients.http import Patience
 from openhands_testgen.domain.task import Conclusion, Status, TaskState
 from openhands_testgen.errors import TaskIdError
 from tests.fakes.agent_server import KEY, RESUMING_LOOKS, FakeAgentServer
