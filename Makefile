@@ -17,7 +17,8 @@ lint:  ## all gates
 	ruff check . && ruff format --check . && mypy && PYTHONPATH=runner lint-imports --no-cache && \
 	actionlint && zizmor --offline --quiet . && \
 	check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml examples/workflow.yml && \
-	check-jsonschema --builtin-schema vendor.github-actions action.yml submit/action.yml collect/action.yml
+	check-jsonschema --builtin-schema vendor.github-actions action.yml submit/action.yml collect/action.yml && \
+	check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
 
 format:  ## mend what a program can mend
 	dev=$(dev); "$$dev/bin/ruff" check --fix-only . ; "$$dev/bin/ruff" format .

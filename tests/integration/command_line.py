@@ -6,14 +6,18 @@ import json
 import os
 import subprocess
 import sys
+import uuid
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 
+from openhands_testgen.domain.snapshot import render_digest
+from openhands_testgen.domain.task_id import TaskId
 from tests.fakes.agent_server import KEY, FakeAgentServer
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 ROOT = Path(__file__).parents[2]
 LAUNCH = ROOT / "runner" / "launch"
@@ -59,7 +63,9 @@ class Answer:
     @property
     def results(self) -> list[dict[str, object]]:
         """The results that were printed."""
-        return self.content if isinstance(self.content, list) else [self.content]
+        found = self.content if isinstance(self.content, list) else [self.content]
+        assert is_list_of_objects(found)
+        return found
 
     @property
     def task_ids(self) -> list[str]:
@@ -74,7 +80,7 @@ class CommandLine:
     folder: Path
     server: FakeAgentServer
     cache: Path
-    _count: int = field(default=0)
+    _numbers: Iterator[int] = field(default_factory=count)
 
     def __post_init__(self) -> None:
         """Make the project, with what can be named wrongly in it."""
@@ -106,7 +112,6 @@ class CommandLine:
 
     def build_environment(self, changes: Mapping[str, str | None]) -> dict[str, str]:
         """Build a workflow step's environment; ``None`` takes a variable away."""
-        self._count += 1
         environment: dict[str, str | None] = {
             "PATH": os.environ["PATH"],
             "HOME": str(self.home),
@@ -117,7 +122,7 @@ class CommandLine:
             "OPENHANDS_SESSION_API_KEY": KEY,
             "LLM_MODEL": "openai/any",
             "LLM_API_KEY": "planted-model-key",
-            "GITHUB_OUTPUT": str(self.folder / f"output-{self._count}"),
+            "GITHUB_OUTPUT": str(self.folder / f"output-{next(self._numbers)}"),
             **changes,
         }
         return {name: value for name, value in environment.items() if value is not None}
@@ -145,6 +150,25 @@ class CommandLine:
         assert answer.exit_code == 0, answer
         (task_id,) = answer.task_ids
         return task_id
+
+    def plant_task(self) -> str:
+        """Have the server run a task as a submit would, and return its id."""
+        conversation = uuid.uuid4()
+        workspace = {"kind": "LocalWorkspace", "working_dir": "/work"}
+        self.server.create(
+            {"conversation_id": str(conversation), "workspace": workspace, "agent": {}}
+        )
+        task_id = TaskId(
+            backend="agent-server",
+            conversation_id=conversation.hex,
+            module_path=MODULE_PATH,
+            output_path=OUTPUT_PATH,
+            coverage_threshold=80,
+            created_at=1_700_000_000,
+            module_digest=render_digest(MODULE),
+            output_digest="-",
+        )
+        return str(task_id)
 
     def list_files(self) -> dict[str, bytes]:
         """Return all files of the project and the home folder, but not the results."""
@@ -182,6 +206,11 @@ class Started:
             self.process.kill()
         outputs = read_outputs(self.output_file)
         return Answer(self.process.returncode, stdout, stderr, outputs)
+
+
+def is_list_of_objects(content: list[object]) -> TypeGuard[list[dict[str, object]]]:
+    """Whether JSON content is what results are."""
+    return all(isinstance(one, dict) for one in content)
 
 
 def read_outputs(file: Path) -> dict[str, str]:

@@ -246,6 +246,22 @@ def test_no_python_that_is_new_enough(
     assert list_cache(bare) == []
 
 
+def test_the_python_to_build_on_can_be_named(bare: dict[str, str]) -> None:
+    named = f"{sys.base_prefix}/bin/python3"
+    tools, _ = bare["PATH"].split(os.pathsep)
+    environment = bare | {"PATH": tools, "OPENHANDS_TESTGEN_BASE_PYTHON": named}
+    place = Path(run([ENVIRONMENT, "runner"], environment).stdout.strip())
+    assert (place / "bin" / "python").resolve() == Path(named).resolve()
+
+
+def test_a_named_python_that_is_none(bare: dict[str, str]) -> None:
+    result = run([LAUNCH, "--help"], bare | {"OPENHANDS_TESTGEN_BASE_PYTHON": "/bin/false"})
+    assert (result.returncode, result.stdout) == (2, "")
+    assert result.stderr == (
+        "error: OPENHANDS_TESTGEN_BASE_PYTHON: /bin/false is no Python 3.12 or newer.\n"
+    )
+
+
 def test_neither_python_nor_uv(bare: dict[str, str], tmp_path: Path) -> None:
     del bare["OPENHANDS_TESTGEN_UV"]
     result = run([LAUNCH, "--help"], bare | {"PATH": str(tmp_path / "tools")})

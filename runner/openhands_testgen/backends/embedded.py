@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from openhands_testgen.clients.task_folder import LAST_WORDS, QUEUED, TRAJECTORY
 from openhands_testgen.domain.task import Receipt, TaskState, Work
-from openhands_testgen.errors import BackendError, TaskIdError
+from openhands_testgen.errors import BackendError, ConfigurationError, TaskIdError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -51,7 +51,14 @@ class EmbeddedBackend:
         """Write the order down, and start an engine if none lives."""
         self._folder.prepare()
         engine_id = self._folder.read_engine_id()
-        await asyncio.to_thread(self._folder.add, order)
+        try:
+            await asyncio.to_thread(self._folder.add, order)
+        except OSError as exc:
+            message = (
+                f"the project could not be copied for the agent ({exc}); is there room in "
+                f"{self._folder.root}, and do no files come and go meanwhile?"
+            )
+            raise ConfigurationError(message, field="working-directory") from exc
         self._ensure_engine()
         return Receipt(reference={REFERENCE: engine_id})
 
@@ -81,9 +88,10 @@ class EmbeddedBackend:
 
         """
         task = self._find(task_id)
-        if self._read(task_id) == QUEUED and not self._folder.is_engine_alive():
-            task.drop()
-        task.mark_cancelled()
+        with self._folder.door():
+            if self._read(task_id) == QUEUED and not self._folder.is_engine_alive():
+                task.drop()
+            task.mark_cancelled()
         deadline = self._clock.monotonic() + CANCEL_SECONDS
         while self._clock.monotonic() < deadline:
             state = self._read(task_id)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import fcntl
 import os
 import secrets
+import shutil
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -97,6 +98,13 @@ class StateFolder:
             return [TaskFolder(path) for path in sorted(paths, key=_get_age)]
         except FileNotFoundError:
             return []
+
+    def prune(self, before: float) -> None:
+        """Remove tasks that were over before a moment (seconds since 1970)."""
+        for task in self.list_tasks():
+            state = task.path / "state.json"
+            if task.is_over and state.exists() and state.stat().st_mtime < before:
+                shutil.rmtree(task.path, ignore_errors=True)
 
     @contextmanager
     def door(self) -> Iterator[None]:

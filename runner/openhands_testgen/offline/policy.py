@@ -169,4 +169,4 @@ def _wait(seconds: int) -> Reply:
 def _finish(request: ChatRequest, message: str) -> Reply:
     if not request.offers(FINISH):
         return Reply(text=message)
-    return Reply(tool=FINISH, arguments={"message": message})
+    return Reply(tool=FINISH, arguments={"message": message, "summary": "Say what was done"})

@@ -24,6 +24,8 @@ _NOTE = re.compile(
     r"\[(The command completed with exit code |Current working directory: |Python interpreter: "
     r"|Command finished with exit code |The command timed out after |The command has no new output)"
 )
+# What a terminal draws with; without tmux it stands among the output.
+_CONTROL = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|[\x00-\x08\x0b-\x1f\x7f]")
 
 
 class End(StrEnum):
@@ -88,11 +90,11 @@ def _read_command(arguments: str) -> str:
 
 def read_result(text: str) -> Run:
     """Read how a command stands from what the terminal tool says of it."""
-    lines = [line for line in text.splitlines() if not _NOTE.match(line)]
-    output = "\n".join(lines).strip()
-    ended = _EXIT_CODE.search(text)
+    plain = _CONTROL.sub("", text)
+    output = "\n".join(line for line in plain.splitlines() if not _NOTE.match(line)).strip()
+    ended = _EXIT_CODE.search(plain)
     if ended:
         return Run(End.ENDED, int(ended[1]), output)
-    if _STILL_RUNS.search(text):
+    if _STILL_RUNS.search(plain):
         return Run(End.RUNS, output=output)
     return Run(End.LOST, output=output)

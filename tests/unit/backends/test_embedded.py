@@ -10,8 +10,8 @@ import pytest
 from openhands_testgen.backends.embedded import CANCEL_SECONDS, REFERENCE, EmbeddedBackend
 from openhands_testgen.clients.state_folder import EngineSeat, StateFolder
 from openhands_testgen.domain.task import Conclusion, Status, TaskState
-from openhands_testgen.errors import BackendError, TaskIdError
-from tests.fakes.orders import OUTPUT, make_order, make_project, make_task_id
+from openhands_testgen.errors import BackendError, ConfigurationError, TaskIdError
+from tests.fakes.orders import MODULE, OUTPUT, make_order, make_project, make_task_id
 from tests.fakes.surroundings import FakeClock
 
 if TYPE_CHECKING:
@@ -115,6 +115,13 @@ async def test_a_task_that_was_removed_says_so(scene: Scene) -> None:
     error = await scene.look(make_task_id(order, "embedded", reference))
     assert isinstance(error, TaskIdError)
     assert "no such task" in str(error)
+
+
+async def test_a_project_that_cannot_be_copied_is_named(scene: Scene) -> None:
+    (scene.root / "project" / MODULE).unlink()
+    with pytest.raises(ConfigurationError, match=r"^working-directory: .*could not be copied"):
+        await scene.submit()
+    assert scene.started == 0
 
 
 async def test_work_comes_from_the_files(scene: Scene) -> None:

@@ -55,6 +55,13 @@ async def wait_for_pid(path: Path) -> int:
     return int(path.read_text())
 
 
+async def wait_for_end(pid: int) -> None:
+    """A killed process is gone a moment later; one that was not killed never is."""
+    async with asyncio.timeout(20):
+        while is_running(pid):
+            await asyncio.sleep(0.01)
+
+
 CHILD = """
 import subprocess, sys
 child = subprocess.Popen([sys.executable, "-I", "-S", "-c", "import time; time.sleep(600)"])
@@ -91,13 +98,13 @@ async def test_keeps_the_first_and_the_last_part_of_a_long_output(tmp_path: Path
 async def test_kills_what_outlives_its_time(tmp_path: Path) -> None:
     result = await run(CHILD + "child.wait()", tmp_path, timeout_seconds=1)
     assert result.timed_out
-    assert not is_running(await wait_for_pid(tmp_path / "child"))
+    await wait_for_end(await wait_for_pid(tmp_path / "child"))
 
 
 async def test_kills_a_child_that_outlives_the_program(tmp_path: Path) -> None:
     result = await run(CHILD, tmp_path)
     assert (result.exit_code, result.timed_out) == (0, False)
-    assert not is_running(await wait_for_pid(tmp_path / "child"))
+    await wait_for_end(await wait_for_pid(tmp_path / "child"))
 
 
 async def test_kills_everything_when_it_is_cancelled(tmp_path: Path) -> None:
@@ -106,7 +113,7 @@ async def test_kills_everything_when_it_is_cancelled(tmp_path: Path) -> None:
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    assert not is_running(child)
+    await wait_for_end(child)
 
 
 async def test_lets_a_program_end_by_itself_within_its_grace(tmp_path: Path) -> None:

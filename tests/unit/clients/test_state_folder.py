@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -63,6 +64,17 @@ def test_tasks_are_found_again_oldest_first(tmp_path: Path, folder: StateFolder)
     assert folder.list_tasks() == added
     assert folder.find(f"{1:032x}") == added[1]
     assert folder.find(f"{9:032x}") is None
+
+
+def test_tasks_that_were_over_long_ago_are_removed(tmp_path: Path, folder: StateFolder) -> None:
+    snapshot = make_project(tmp_path / "project")
+    running, old, new = (folder.add(make_order(snapshot, number)) for number in (1, 2, 3))
+    old.drop()
+    moment = (old.path / "state.json").stat().st_mtime + 0.001
+    new.drop()
+    os.utime(new.path / "state.json", (moment, moment))
+    folder.prune(before=moment)
+    assert folder.list_tasks() == [running, new]
 
 
 def test_a_folder_that_does_not_exist_has_no_tasks(tmp_path: Path) -> None:

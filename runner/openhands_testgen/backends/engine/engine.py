@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from openhands_testgen.domain.ports import Clock, Progress
 
 TICK_SECONDS = 0.25
+KEPT_SECONDS = 7 * 24 * 3600.0
 MAX_FAILED_STARTS = 3
 MAX_STARTS_WITHOUT_RESULT = 6
 
@@ -70,6 +71,7 @@ class Engine:
         if seat is None:
             return
         self._write_card()
+        self._folder.prune(self._clock.now() - KEPT_SECONDS)
         self._progress.say("the engine is up")
         try:
             while seat.is_valid() and not await self._is_over(seat):
