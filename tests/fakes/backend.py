@@ -29,12 +29,14 @@ CANCELLED = TaskState(Status.FAILED, Conclusion.CANCELLED, error="stopped")
 class FakeBackend:
     """Each task walks through ``script``, one state a look, and stays at the last one.
 
-    ``faults`` are raised by the next looks, first one first.
+    ``faults`` are raised by the next looks, first one first. Without ``files`` an agent leaves a
+    sound test at the output.
     """
 
     name: str = "fake"
     script: Sequence[TaskState] = (TaskState(Status.RUNNING), TaskState(Status.COMPLETED))
-    files: tuple[ChangedFile, ...] = ()
+    files: tuple[ChangedFile, ...] | None = None
+    last_words: str = "All done."
     faults: list[Exception] = field(default_factory=list)
     submit_faults: dict[str, Exception] = field(default_factory=dict)
     orders: dict[str, Order] = field(default_factory=dict)
@@ -79,15 +81,19 @@ class FakeBackend:
         return self.script[min(position, len(self.script) - 1)]
 
     async def get_work(self, task_id: TaskId) -> Work:
-        """Return what the test put in ``files``; without any, a sound test at the output."""
-        files = self.files or (ChangedFile(task_id.output_path, b"def test_it():\n    pass\n"),)
-        return Work(files=files, records={"trajectory.zip": b"PK"}, final_message="All done.")
+        """Return what the test put in ``files``."""
+        files = self.files
+        if files is None:
+            files = (ChangedFile(task_id.output_path, b"def test_it():\n    pass\n"),)
+        return Work(files, records={"trajectory.zip": b"PK"}, final_message=self.last_words)
 
     async def cancel(self, task_id: TaskId) -> None:
-        """Stop the task, unless a fault is in the way."""
+        """Stop the task, unless a fault is in the way or it has ended."""
         if self.cancel_faults:
             raise self.cancel_faults.pop(0)
-        self.cancelled.append(task_id.conversation_id)
+        seen = self._positions.get(task_id.conversation_id, 0)
+        if seen == 0 or not self.script[min(seen, len(self.script)) - 1].status.is_final:
+            self.cancelled.append(task_id.conversation_id)
 
     async def aclose(self) -> None:
         """Remember that it was closed."""

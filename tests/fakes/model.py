@@ -66,14 +66,29 @@ class FakeModel(OfflineModel):
 
     def _fail(self, fault: Fault) -> Answer:
         if fault.status:
-            # Providers put the key, or parts of it, into such messages.
-            message = f"the fake model refuses the key {KEY} with {fault.status}"
-            return refuse(HTTPStatus(fault.status), message)
+            kind, code, message = _WORDS[fault.status]
+            return refuse(HTTPStatus(fault.status), message, kind=kind, code=code)
         if fault.kind == "garbage":
             return Answer(HTTPStatus.OK, b"<html>no completion</html>", "text/html")
         if fault.kind == "hang":
             self._released.wait(300)
         raise ConnectionAbortedError
+
+
+# In a provider's own words, for clients tell errors by them; they show the key, or parts of it.
+_WORDS = {
+    401: (
+        "invalid_request_error",
+        "invalid_api_key",
+        f"Incorrect API key provided: {KEY}. You can find your API key at https://example.invalid.",
+    ),
+    429: (
+        "requests",
+        "rate_limit_exceeded",
+        f"Rate limit reached for key {KEY}. Please try again in 20s.",
+    ),
+    500: ("server_error", None, f"The server had an error while processing the key {KEY}."),
+}
 
 
 def count_turns(request: ChatRequest) -> int:

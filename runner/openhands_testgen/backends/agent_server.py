@@ -35,9 +35,11 @@ PLACE = "/tmp/openhands-testgen"  # noqa: S108 - on the server's machine, one fo
 BASE_TAG = "openhands-testgen-base"
 MAX_CHANGED_FILES = 50
 MAX_FILE_BYTES = 2_000_000
+# Without `quotepath` git, and so the server, would show names that are not ASCII as escapes.
 _COMMIT = (
-    f"git init -q && git add -A -f && git -c user.name=openhands-testgen "
-    "-c user.email=openhands-testgen@localhost -c commit.gpgsign=false "
+    "git init -q && git config core.quotepath false && git add -A -f && "
+    "git -c user.name=openhands-testgen -c user.email=openhands-testgen@localhost "
+    "-c commit.gpgsign=false "
     f"commit -q --no-verify --allow-empty -m base && git tag -f {BASE_TAG}"
 )
 
@@ -107,12 +109,18 @@ class AgentServerBackend:
         return infos[0] if infos else None
 
     async def _upload(self, snapshot: Snapshot, repository: str) -> None:
-        archive = f"{repository}.tar.gz"
+        """Unpack beside the place and rename, so that of two at once the first one is kept.
+
+        Jobs of a matrix submit the same order at the same time, and an agent may work there by
+        then.
+        """
+        place = f"{repository}.{uuid.uuid4().hex}"
+        archive = f"{place}.tar.gz"
         await self._client.upload(archive, await asyncio.to_thread(pack, snapshot))
-        folder, source = shlex.quote(repository), shlex.quote(archive)
         output = await self._client.run_command(
-            f"rm -rf {folder} && mkdir -p {folder} && tar -xzf {source} -C {folder} && "
-            f"rm {source} && cd {folder} && {_COMMIT}"
+            f"trap 'rm -rf {place} {archive}' EXIT; mkdir {place} && "
+            f"tar -xzf {archive} -C {place} && cd {place} && {_COMMIT} && cd .. && "
+            f"mv -nT {place} {repository}; [ -d {repository}/.git ]"
         )
         if output.exit_code != 0:
             message = (
@@ -129,8 +137,20 @@ class AgentServerBackend:
             changes = await self._client.get_changes(repository, BASE_TAG)
         except BackendError:
             changes = [GitChange(status="ADDED", path=output_path)]
+        if all(change.path != output_path for change in changes):
+            changes += await self._find_ignored(repository, output_path)
         changes.sort(key=lambda change: change.path != output_path)
         return changes[:MAX_CHANGED_FILES]
+
+    async def _find_ignored(self, repository: str, path: str) -> list[GitChange]:
+        """Look for a new file that the project's ``.gitignore`` hides from a list of changes."""
+        from openhands_testgen.clients.agent_server import GitChange
+
+        output = await self._client.run_command(
+            f"cd -- {shlex.quote(repository)} && "
+            f"git ls-files --others -- {shlex.quote(f':(literal){path}')}"
+        )
+        return [GitChange(status="ADDED", path=path)] if output.stdout else []
 
     async def _find_plain_files(self, repository: str, paths: Sequence[str]) -> set[str]:
         """Ask which paths are plain files of sane size, reached through no link."""

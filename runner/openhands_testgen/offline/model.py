@@ -210,7 +210,8 @@ class _Handler(BaseHTTPRequestHandler):
         given = self.headers.get("Authorization") or ""
         if not hmac.compare_digest(given.encode(), f"Bearer {self.server.model.key}".encode()):
             message = "the key is missing or wrong"
-            return refuse(HTTPStatus.UNAUTHORIZED, message, code="invalid_api_key")
+            kind = "authentication_error"
+            return refuse(HTTPStatus.UNAUTHORIZED, message, kind=kind, code="invalid_api_key")
         if self.path != PATH:
             return refuse(HTTPStatus.NOT_FOUND, f"there is nothing here but {PATH}")
         length = self.headers.get("Content-Length") or ""

@@ -1,0 +1,138 @@
+"""What the suite needs of a backend: the backend, and an agent that does as it is told."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from openhands_testgen.backends.agent_server import AgentServerBackend
+from openhands_testgen.clients.agent_server import AgentServerClient
+from openhands_testgen.domain.task import ChangedFile, Conclusion, Model, Status, TaskState
+from tests.contract.play import Ending
+from tests.fakes.backend import FakeBackend
+from tests.fakes.model import KEY, NAME, FakeModel, Fault, delete, finish, grow, link, run, write
+
+if TYPE_CHECKING:
+    from openhands_testgen.domain.ports import Backend
+    from openhands_testgen.offline.chat import Reply
+    from tests.contract.play import Play
+    from tests.servers import RealServer
+
+
+class Harness(Protocol):
+    """One backend under test."""
+
+    @property
+    def backend(self) -> Backend:
+        """The backend."""
+
+    def hire(self, play: Play) -> Model:
+        """Return the model for orders whose agent does what ``play`` says."""
+
+    def count_started(self) -> int:
+        """Count the agents that were started by orders with the models of ``hire``."""
+
+    async def aclose(self) -> None:
+        """Stop what was started for the test."""
+
+
+class FakeHarness:
+    """The fake backend: it plays the play itself."""
+
+    def __init__(self) -> None:
+        """Make the backend."""
+        self.backend = FakeBackend()
+
+    def hire(self, play: Play) -> Model:
+        """Have the backend play it."""
+        self.backend.script = (_RUNNING, _ENDS[play.ending])
+        self.backend.files = (
+            *(ChangedFile(path, content) for path, content in play.files.items()),
+            *(ChangedFile(path, None, "a link") for path in play.links),
+            *(ChangedFile(path, None, "too large") for path in play.sizes_bytes),
+            *(ChangedFile(path, None, "deleted") for path in play.deleted),
+        )
+        self.backend.last_words = play.last_words
+        return Model(NAME, KEY)
+
+    def count_started(self) -> int:
+        """Count what the backend started."""
+        return self.backend.started
+
+    async def aclose(self) -> None:
+        """Nothing was started."""
+
+
+_RUNNING = TaskState(Status.RUNNING, started_at="2026-01-01T00:00:00Z")
+_OVER = TaskState(
+    Status.COMPLETED,
+    started_at="2026-01-01T00:00:00Z",
+    completed_at="2026-01-01T00:00:09Z",
+    steps=3,
+)
+_ENDS = {
+    Ending.FINISHED: _OVER,
+    Ending.STUCK: TaskState(Status.FAILED, Conclusion.STUCK, error="The agent repeated itself."),
+    Ending.TOO_MANY_STEPS: TaskState(
+        Status.FAILED, Conclusion.OVER_BUDGET, error="MaxIterationsReached: 4"
+    ),
+    Ending.REFUSED: TaskState(
+        Status.FAILED, Conclusion.AGENT_ERROR, error="LLMAuthenticationError: refused"
+    ),
+    Ending.NEVER: _RUNNING,
+}
+
+
+class ModelHarness:
+    """A backend with real agents: their model follows a script."""
+
+    def __init__(self, backend: Backend) -> None:
+        """Take the backend."""
+        self.backend = backend
+        self._models: list[FakeModel] = []
+
+    def hire(self, play: Play) -> Model:
+        """Start a model that has an agent play it."""
+        model = FakeModel(*render_script(play))
+        model.start()
+        self._models.append(model)
+        return Model(NAME, KEY, model.base_url)
+
+    def count_started(self) -> int:
+        """Count the conversations that began."""
+        return sum(model.turns.count(0) for model in self._models)
+
+    async def aclose(self) -> None:
+        """Stop the models and close the backend."""
+        for model in self._models:
+            model.close()
+        await self.backend.aclose()
+
+
+def make_server_harness(server: RealServer) -> ModelHarness:
+    """Make the harness of the backend ``agent-server``."""
+    return ModelHarness(AgentServerBackend(AgentServerClient(server.url, server.key)))
+
+
+def render_script(play: Play) -> tuple[Reply | Fault, ...]:
+    """Render a play as the turns of a model; the last one is repeated for ever."""
+    acts: list[Reply | Fault] = [
+        *(write(path, content) for path, content in play.files.items()),
+        *(link(path, target) for path, target in play.links.items()),
+        *(grow(path, size) for path, size in play.sizes_bytes.items()),
+        *(delete(path) for path in play.deleted),
+    ]
+    return (*acts, *_render_ending(play))
+
+
+def _render_ending(play: Play) -> tuple[Reply | Fault, ...]:
+    match play.ending:
+        case Ending.FINISHED:
+            return (finish(play.last_words),)
+        case Ending.STUCK:
+            return (run("echo again"),)
+        case Ending.TOO_MANY_STEPS:
+            return tuple(run(f"echo {number}") for number in range(50))
+        case Ending.REFUSED:
+            return (Fault(status=401),)
+        case Ending.NEVER:
+            return (run("sleep 600"),)
