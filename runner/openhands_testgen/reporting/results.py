@@ -30,9 +30,12 @@ class ResultsFolder:
     """Keeps reports and files on disk; implements the port ``Archive``."""
 
     def __init__(self, root: Path, secrets: Sequence[str]) -> None:
-        """Take the folder, which need not exist, and the secrets that must not stand in it."""
+        """Take the folder, which need not exist, and the secrets that must not stand in it.
+
+        More of them may become known until something is stored.
+        """
         self._root = root.absolute()
-        self._redaction = Redaction(tuple(secrets))
+        self._secrets = secrets
 
     def store(self, report: Report, files: Mapping[str, bytes]) -> Path:
         """Write a task's report and files and return the task's folder (absolute).
@@ -64,6 +67,10 @@ class ResultsFolder:
     def _render(self, report: Report, folder: Path) -> bytes:
         result = render_result(replace(report, results_dir=str(folder)))
         return (json.dumps(self._redaction.redact_values(result), indent=2) + "\n").encode()
+
+    @property
+    def _redaction(self) -> Redaction:
+        return Redaction(tuple(self._secrets))
 
     def _make_root(self) -> None:
         """Make the folder; one that we made is no part of the project that it may stand in."""

@@ -1,0 +1,182 @@
+"""The project's folder in a sandbox of OpenHands Cloud: two ways to it, one way of fetching.
+
+The sandbox's own agent server is the better way: it gives bytes, and tells links from files. Where
+it cannot be reached from here, the service itself reads text files for us.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import shlex
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Protocol
+
+from openhands_testgen.backends.cloud_records import find_project
+from openhands_testgen.backends.remote_folder import (
+    BASE_TAG,
+    MAX_CHANGED_FILES,
+    MAX_FILE_BYTES,
+    RemoteFolder,
+)
+from openhands_testgen.domain.task import ChangedFile
+from openhands_testgen.errors import BackendError, TaskFailedError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from openhands_testgen.backends.cloud_lookup import Watched
+    from openhands_testgen.backends.cloud_records import Reference
+    from openhands_testgen.clients.agent_server import (
+        AgentServerClient,
+        ConversationInfo,
+        GitChange,
+    )
+    from openhands_testgen.clients.cloud import CloudClient, Conversation
+
+DELETED = "DELETED"
+HEAD = "HEAD"
+
+
+class Folder(Protocol):
+    """A repository in a sandbox; paths are relative to it."""
+
+    async def list_changes(self, output_path: str) -> list[GitChange]:
+        """List the changes, with the output first."""
+
+    async def fetch(self, changes: Sequence[GitChange]) -> list[ChangedFile]:
+        """Fetch the changed files."""
+
+    async def has_file(self, path: str) -> bool:
+        """Whether a file can be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceFolder:
+    """A repository that the service reads for us.
+
+    It answers a file that is missing, no text or not to be had with ``""``, and a folder that is
+    no repository with no changes: nothing is believed that is empty.
+    """
+
+    client: CloudClient
+    conversation_id: str
+    path: str
+    bases: tuple[str, ...]
+
+    async def list_changes(self, output_path: str) -> list[GitChange]:
+        """List the changes against the first base that the repository has."""
+        from openhands_testgen.clients.agent_server import GitChange
+
+        changes = await self._list_changes()
+        if all(change.path != output_path for change in changes):
+            changes.append(GitChange(status="ADDED", path=output_path))
+        changes.sort(key=lambda change: change.path != output_path)
+        return changes[:MAX_CHANGED_FILES]
+
+    async def _list_changes(self) -> list[GitChange]:
+        for base in self.bases:
+            try:
+                return await self.client.get_changes(self.conversation_id, self.path, base)
+            except BackendError:
+                continue
+        return []
+
+    async def fetch(self, changes: Sequence[GitChange]) -> list[ChangedFile]:
+        """Fetch the text files; what comes back empty is not taken for empty."""
+        return [await self._fetch(change) for change in changes]
+
+    async def has_file(self, path: str) -> bool:
+        """Whether a file has text."""
+        return bool(await self._read(path))
+
+    async def _read(self, path: str) -> bytes:
+        text = await self.client.read_file(self.conversation_id, f"{self.path}/{path}")
+        return text.encode()
+
+    async def _fetch(self, change: GitChange) -> ChangedFile:
+        if change.status == DELETED:
+            return ChangedFile(change.path, None, "deleted")
+        content = await self._read(change.path)
+        if not content:
+            return ChangedFile(change.path, None, "missing, empty, or no text")
+        if len(content) > MAX_FILE_BYTES:
+            return ChangedFile(change.path, None, f"larger than {MAX_FILE_BYTES} bytes")
+        return ChangedFile(change.path, content)
+
+
+def open_service_folder(
+    client: CloudClient, conversation: Conversation, reference: Reference
+) -> ServiceFolder:
+    """Open the repository through the service."""
+    bases = _list_bases(conversation, reference)
+    return ServiceFolder(client, conversation.id, find_project(conversation), bases)
+
+
+async def open_sandbox_folder(
+    client: AgentServerClient, info: ConversationInfo, watched: Watched
+) -> RemoteFolder:
+    """Open the repository through the sandbox's own agent server."""
+    folder = RemoteFolder(client, await resolve(client, info.workspace.working_dir))
+    if watched.conversation is None or not watched.reference.commit:
+        return folder
+    bases = _list_bases(watched.conversation, watched.reference)
+    found = [base for base in bases[:-1] if await folder.adopt(base)]
+    return replace(folder, base=(found or [HEAD])[0])
+
+
+async def resolve(client: AgentServerClient, path: str) -> str:
+    """Make a path absolute: a sandbox that is a mere process works in a relative one."""
+    if path.startswith("/"):
+        return path
+    output = await client.run_command(f"cd -- {shlex.quote(path or '.')} && pwd -P")
+    return (output.stdout or "").strip()
+
+
+async def fetch_project(folder: Folder, watched: Watched) -> tuple[ChangedFile, ...]:
+    """Fetch what the agent changed, by paths relative to the project.
+
+    Raises:
+        TaskFailedError: the project never came to the sandbox, so the agent had nothing to test.
+
+    """
+    prefix = watched.reference.prefix
+    changes = await folder.list_changes(posixpath.join(prefix, watched.task_id.output_path))
+    module = posixpath.join(prefix, watched.task_id.module_path)
+    is_deleted = any(one.path == module and one.status == DELETED for one in changes)
+    if not is_deleted and not await folder.has_file(module):
+        raise TaskFailedError(_explain_absence(watched))
+    inside = [change for change in changes if _is_inside(change.path, prefix)]
+    files = await folder.fetch(inside)
+    files += [
+        ChangedFile(change.path, None, "outside the working directory")
+        for change in changes
+        if not _is_inside(change.path, prefix)
+    ]
+    return tuple(replace(file, path=posixpath.relpath(file.path, prefix or ".")) for file in files)
+
+
+def _is_inside(path: str, prefix: str) -> bool:
+    return not prefix or path.startswith(f"{prefix}/")
+
+
+def _list_bases(conversation: Conversation, reference: Reference) -> tuple[str, ...]:
+    """List what the agent's work can be compared with, best first.
+
+    A shallow clone of a branch that has moved on does not have the commit.
+    """
+    if not reference.commit:
+        return (BASE_TAG, HEAD)
+    branch = conversation.selected_branch
+    return (reference.commit, *([f"origin/{branch}"] if branch else []), HEAD)
+
+
+def _explain_absence(watched: Watched) -> str:
+    conversation = watched.conversation
+    repository = conversation.selected_repository if conversation else None
+    if not repository:
+        return "The project is not in the sandbox (any more), so there is nothing to judge."
+    return (
+        f"{watched.task_id.module_path} is not in the sandbox: OpenHands could not clone "
+        f"{repository} (branch {conversation.selected_branch if conversation else None}), and the "
+        "agent had nothing to test. Give OpenHands access to the repository in its settings."
+    )
