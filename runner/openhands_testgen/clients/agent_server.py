@@ -265,4 +265,4 @@ class AgentServerClient:
 def _parse[Content](
     form: type[Content] | TypeAdapter[Content], response: httpx.Response
 ) -> Content:
-    return parse(form, response, hint=_HINT)
+    return parse(form, response, whose="the agent server's", hint=_HINT)

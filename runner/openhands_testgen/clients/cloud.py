@@ -297,7 +297,7 @@ def _quote(name: str) -> str:
 def _parse[Content](
     form: type[Content] | TypeAdapter[Content], response: httpx.Response
 ) -> Content:
-    return parse(form, response, hint=_HINT)
+    return parse(form, response, whose="OpenHands'", hint=_HINT)
 
 
 def _check_length[Item](answers: list[Item], ids: Sequence[str]) -> list[Item]:

@@ -203,12 +203,13 @@ def check_address(text: str, field: str) -> httpx.URL:
 
 
 def parse[Content](
-    form: type[Content] | TypeAdapter[Content], response: httpx.Response, *, hint: str
+    form: type[Content] | TypeAdapter[Content], response: httpx.Response, *, whose: str, hint: str
 ) -> Content:
     """Parse an answer's JSON.
 
     Raises:
-        BackendError: it is something else than the contract says; ``hint`` asks what may be wrong.
+        BackendError: it is something else than the contract says: ``whose`` that is, and in ``hint``
+            what may be wrong.
 
     """
     adapter = form if isinstance(form, TypeAdapter) else TypeAdapter(form)
@@ -216,8 +217,8 @@ def parse[Content](
         return adapter.validate_json(response.content)
     except ValidationError as exc:
         message = (
-            f"{response.request.url.copy_with(query=None)} answered with something else than its "
-            f"contract says. {hint}"
+            f"{response.request.url.copy_with(query=None)} answered with something else than "
+            f"{whose} contract says. {hint}"
         )
         raise BackendError(message) from exc
 

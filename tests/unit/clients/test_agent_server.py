@@ -51,7 +51,7 @@ async def test_an_unknown_conversation_is_none(server: FakeAgentServer) -> None:
         (Fault(status=503), BackendUnreachableError, r"\(503\)"),
         (Fault(status=404), BackendError, "answered /api/conversations with 404"),
         (Fault(status=302), BackendError, "with 302"),
-        (Fault(kind="garbage"), BackendError, "something else than its contract"),
+        (Fault(kind="garbage"), BackendError, "something else than the agent server's contract"),
         (Fault(kind="cut"), BackendUnreachableError, "does not answer"),
         (Fault(kind="hang"), BackendUnreachableError, r"does not answer \(time-out\)"),
     ],
