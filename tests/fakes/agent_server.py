@@ -62,7 +62,7 @@ class FakeAgentServer(FakeServer):
             self.created += 1
             self.conversations[key] = {
                 "id": key,
-                "execution_status": "running" if body.get("initial_message") else "idle",
+                "execution_status": "running" if body.get("initial_message", "x") else "idle",
                 "workspace": body["workspace"],
                 "agent": body["agent"],
                 "tags": body.get("tags", {}),
