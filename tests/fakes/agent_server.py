@@ -41,6 +41,7 @@ class FakeAgentServer(FakeServer):
     is_repository: bool = True
     events: list[dict[str, object]] = field(default_factory=list)
     told: dict[str, str] = field(default_factory=dict)
+    compared: list[str] = field(default_factory=list)
 
     looks: int = 2
     work_seconds: float = 0.0
@@ -126,8 +127,7 @@ class FakeAgentServer(FakeServer):
         if path == "/api/file/download":
             return _find_by_end({**self.standing, **self.list_outputs()}, query["path"][0])
         if path == "/api/git/changes":
-            names = self.list_outputs() if self.is_repository else ()
-            return 200, [{"status": "ADDED", "path": one} for one in names]
+            return self._compare(query["ref"][0])
         if path == "/api/bash/execute_bash_command":
             return 200, self._run_command(str(request.json["command"]))
         if path.endswith("/interrupt"):
@@ -139,6 +139,13 @@ class FakeAgentServer(FakeServer):
         if path.endswith("/events") and request.method == "POST":
             return self._tell(path.split("/")[3], request.json)
         return self._answer_about_events(path, query)
+
+    def _compare(self, ref: str) -> tuple[int, object]:
+        self.compared.append(ref)
+        if self.is_repository and self.commits is not None and ref not in self.commits:
+            return 400, {"detail": f"unknown revision {ref}"}
+        names = self.list_outputs() if self.is_repository else ()
+        return 200, [{"status": "ADDED", "path": one} for one in names]
 
     def _upload(self, path: str, body: bytes) -> tuple[int, object]:
         content = body.partition(b"\r\n\r\n")[2].rpartition(b"\r\n--")[0]

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from openhands_testgen.domain.task_id import TaskId
 
 SANDBOX_SECONDS = 180.0
-LOOK_SECONDS = 1.0
+LOOK_SECONDS = 2.0
 READY = "READY"
 UNKNOWN = (
     "OpenHands does not know this task. Was it submitted with another key or to another "

@@ -51,10 +51,7 @@ _HINT = "Is `cloud-url` an OpenHands app server with API V1?"
 
 def _to_hex(value: object) -> object:
     """Ids come with dashes and without; here they have none."""
-    try:
-        return UUID(value).hex if isinstance(value, str) else value
-    except ValueError:
-        return value
+    return UUID(value).hex if isinstance(value, str) else value
 
 
 type Identifier = Annotated[str, BeforeValidator(_to_hex)]
@@ -180,52 +177,54 @@ class CloudClient:
 
     async def get_start_tasks(self, ids: Sequence[str]) -> list[StartTask | None]:
         """Return up to 99 start tasks in one request; ``None`` for an unknown id."""
-        response = await self._http.send("GET", _START_TASKS, params={"ids": list(ids)})
+        response = await self._http.send("GET", _START_TASKS, params={"ids": _dash(ids)})
         return _check_length(_parse(_START_TASK_LIST, response), ids)
 
     async def get_conversations(self, ids: Sequence[str]) -> list[Conversation | None]:
         """Return up to 99 conversations; ``None`` for one that is unknown, starting or deleted."""
-        response = await self._http.send("GET", _CONVERSATIONS, params={"ids": list(ids)})
+        response = await self._http.send("GET", _CONVERSATIONS, params={"ids": _dash(ids)})
         return _check_length(_parse(_CONVERSATION_LIST, response), ids)
 
     async def get_newest_event(self, conversation_id: str, kind: str) -> Event | None:
         """Return the newest event of a kind, if the server has heard of any."""
         params = {"kind__eq": kind, "sort_order": "TIMESTAMP_DESC", "limit": 1}
-        path = f"{_EVENTS}/{conversation_id}/events/search"
+        path = f"{_EVENTS}/{UUID(conversation_id)}/events/search"
         items = _parse(_EventPage, await self._http.send("GET", path, params=params)).items
         return items[0] if items else None
 
     async def get_event_count(self, conversation_id: str, kind: str) -> int:
         """Return how many events of a kind the server has heard of."""
-        path = f"{_EVENTS}/{conversation_id}/events/count"
+        path = f"{_EVENTS}/{UUID(conversation_id)}/events/count"
         return _parse(_COUNT, await self._http.send("GET", path, params={"kind__eq": kind}))
 
     async def read_file(self, conversation_id: str, path: str) -> str:
         """Return a text file of the sandbox; ``""`` also if it is missing or cannot be read."""
-        address = f"{_CONVERSATIONS}/{conversation_id}/file"
+        address = f"{_CONVERSATIONS}/{UUID(conversation_id)}/file"
         return _parse(_TEXT, await self._http.send("GET", address, params={"file_path": path}))
 
     async def get_changes(self, conversation_id: str, repository: str, ref: str) -> list[GitChange]:
         """Return what differs from ``ref``; nothing also where there is no repository."""
-        address = f"{_CONVERSATIONS}/{conversation_id}/git/changes"
+        address = f"{_CONVERSATIONS}/{UUID(conversation_id)}/git/changes"
         params = {"path": repository, "ref": ref}
         return _parse(_CHANGE_LIST, await self._http.send("GET", address, params=params))
 
     async def download_trajectory(self, conversation_id: str) -> bytes:
         """Return the conversation's record as a zip archive."""
         return (
-            await self._http.send("GET", f"{_CONVERSATIONS}/{conversation_id}/download")
+            await self._http.send("GET", f"{_CONVERSATIONS}/{UUID(conversation_id)}/download")
         ).content
 
     async def rename(self, conversation_id: str, title: str) -> None:
         """Give a conversation a title."""
-        await self._http.send("PATCH", f"{_CONVERSATIONS}/{conversation_id}", json={"title": title})
+        await self._http.send(
+            "PATCH", f"{_CONVERSATIONS}/{UUID(conversation_id)}", json={"title": title}
+        )
 
     async def send_message(self, conversation_id: str, text: str) -> None:
         """Tell the agent something and let it run."""
         content = [{"type": "text", "text": text}]
         body = {"role": "user", "content": content, "run": True}
-        path = f"{_CONVERSATIONS}/{conversation_id}/send-message"
+        path = f"{_CONVERSATIONS}/{UUID(conversation_id)}/send-message"
         await self._http.send("POST", path, json=body, repeat=Repeat.REFUSED)
 
     async def pause_sandbox(self, sandbox_id: str) -> None:
@@ -288,6 +287,10 @@ def _render_key(key: str, scheme: Scheme) -> dict[str, str]:
     if not key:
         return {}
     return {"Authorization": f"Bearer {key}"} if scheme == "bearer" else {"X-Session-API-Key": key}
+
+
+def _dash(ids: Sequence[str]) -> list[str]:
+    return [str(UUID(one)) for one in ids]
 
 
 def _quote(name: str) -> str:

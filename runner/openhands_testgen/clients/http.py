@@ -207,9 +207,10 @@ def parse[Content](
 ) -> Content:
     """Parse an answer's JSON.
 
+    ``whose`` contract it is and the ``hint`` what may be wrong stand in the error.
+
     Raises:
-        BackendError: it is something else than the contract says: ``whose`` that is, and in ``hint``
-            what may be wrong.
+        BackendError: it is something else than the contract says.
 
     """
     adapter = form if isinstance(form, TypeAdapter) else TypeAdapter(form)
