@@ -96,6 +96,7 @@ class FakeServer:
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # or each answer would wait for an acknowledgement
     fake: FakeServer
 
     def do_GET(self) -> None:
