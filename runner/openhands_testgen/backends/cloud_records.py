@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from openhands_testgen.backends.conversation import is_unknown_word, read_state, redact
 from openhands_testgen.clients.agent_server import ConversationInfo, Stats, Usage
 from openhands_testgen.domain.task import Conclusion, Limits, Status, TaskState
+from openhands_testgen.domain.task_id import is_safe_path
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -81,7 +82,7 @@ def read_reference(reference: Mapping[str, str]) -> Reference | None:
     start_id, commit = reference.get(_START, ""), reference.get(_COMMIT, "")
     if not _ID.fullmatch(start_id) or not re.fullmatch(r"([0-9a-f]{40,64})?", commit):
         return None
-    if ".." in prefix.split("/") or prefix.startswith("/"):
+    if prefix and not is_safe_path(prefix):
         return None
     return Reference(start_id, commit, prefix, limits)
 
