@@ -68,6 +68,7 @@ class Run:
     starts: dict[str, float] = field(default_factory=dict)
     ends: dict[str, float] = field(default_factory=dict)
     results: dict[str, str] = field(default_factory=dict)
+    folded: set[str] = field(default_factory=set)
 
     def take(self, event: Event) -> None:
         """Take one event and show what a waiting person wants to see."""
@@ -77,13 +78,22 @@ class Run:
         if job not in self.starts:
             self.starts[job] = time.time()
             self.say(f"{job}: started")
-        if event.get("raw_output") or event.get("command") in {"error", "warning", "notice"}:
+        self._follow_folds(job, event.get("command", ""))
+        is_said = event.get("raw_output") or event.get("command") in {"error", "warning", "notice"}
+        if is_said and job not in self.folded:
             self.say(f"{job} | {event.get('msg', '').strip()}")
         if "jobResult" in event:
             self.ends[job] = time.time()
             self.results[job] = event["jobResult"]
             took = self.ends[job] - self.starts[job]
             self.say(f"{job}: {event['jobResult']} after {took:.1f} s")
+
+    def _follow_folds(self, job: str, command: str) -> None:
+        """Keep out of sight what a step folds in its log."""
+        if command == "group":
+            self.folded.add(job)
+        elif command == "endgroup":
+            self.folded.discard(job)
 
     def say(self, line: str) -> None:
         """Print a line with the seconds since the start."""

@@ -110,7 +110,13 @@ def read_model(options: Options, *, has_own: bool = False) -> Model:
             "LLM_API_KEY), or `llm-model: offline`, which needs no key"
         )
         raise ConfigurationError(message, field=missing)
-    return Model(given.llm_model, key, given.llm_base_url)
+    return Model(
+        name=given.llm_model,
+        api_key=key,
+        base_url=given.llm_base_url,
+        tries=given.llm_num_retries,
+        timeout_seconds=given.llm_timeout,
+    )
 
 
 def read_threshold(value: float) -> float:

@@ -211,7 +211,9 @@ def _write_outputs(values: dict[str, str]) -> None:
 def _print_json(items: Sequence[object], *, single: bool) -> None:
     content = items[0] if single and items else list(items)
     # The runner would read `##[` as a command wherever it stands; JSON has another way to write it.
-    print(json.dumps(content, indent=2).replace("##[", "#\\u0023["))
+    text = json.dumps(content, indent=2).replace("##[", "#\\u0023[")
+    with outputs.group("Result as JSON", sys.stderr, in_actions=_is_in_actions()):
+        print(text, flush=True)
 
 
 def _end_with_errors(errors: Sequence[GenerationError]) -> int:

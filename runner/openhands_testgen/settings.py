@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import (
     AliasChoices,
+    BaseModel,
     BeforeValidator,
+    ConfigDict,
     Field,
     SecretStr,
     ValidationError,
     field_validator,
 )
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from openhands_testgen.errors import ConfigurationError
 
@@ -58,14 +59,12 @@ def _split_words(value: object) -> object:
 _UNSET: tuple[object, ...] = (None, "", (), [])
 
 
-class Group(BaseSettings):
+class Group(BaseModel):
     """Settings that belong together."""
 
-    model_config = SettingsConfigDict(
-        env_ignore_empty=True,
+    model_config = ConfigDict(
         extra="ignore",
         frozen=True,
-        case_sensitive=True,
         populate_by_name=True,
         defer_build=True,  # a command reads only a few of the groups
     )
@@ -74,7 +73,7 @@ class Group(BaseSettings):
 class TaskSettings(Group):
     """What to write tests for."""
 
-    module: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split_lines)] = Field(
+    module: Annotated[tuple[str, ...], BeforeValidator(_split_lines)] = Field(
         (), validation_alias=_aliases("module"), description="module to test; several on lines"
     )
     output: str = Field(
@@ -131,6 +130,8 @@ class ModelSettings(Group):
         validation_alias=_aliases("llm_base_url", "LLM_BASE_URL"),
         description="the model's address, if it is not the provider's own",
     )
+    llm_num_retries: int = Field(4, ge=1, le=20, validation_alias="LLM_NUM_RETRIES")
+    llm_timeout: int = Field(300, ge=1, le=3_600, validation_alias="LLM_TIMEOUT")
 
 
 class BackendSettings(Group):
@@ -172,7 +173,7 @@ class BackendSettings(Group):
 class WaitSettings(Group):
     """Which tasks to wait for, and how long."""
 
-    task_id: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split_words)] = Field(
+    task_id: Annotated[tuple[str, ...], BeforeValidator(_split_words)] = Field(
         (),
         validation_alias=_aliases("task_id"),
         description="the task id that submit printed; several separated by spaces or lines",
@@ -294,13 +295,21 @@ def read[AGroup: Group](group: type[AGroup], options: Mapping[str, object] | Non
         ConfigurationError: a value is not allowed; the message names the setting.
 
     """
-    given = {name: value for name, value in (options or {}).items() if value not in _UNSET}
-    known = {name: value for name, value in given.items() if name in group.model_fields}
+    given = {
+        name: _find_value(group, name, (options or {}).get(name)) for name in group.model_fields
+    }
     try:
-        return group(**known)  # type: ignore[arg-type] # pydantic checks what the values are
+        return group.model_validate({name: one for name, one in given.items() if one not in _UNSET})
     except ValidationError as exc:
         first = exc.errors(include_url=False)[0]
         raise ConfigurationError(_render_problem(first), field=_find_setting(group, first)) from exc
+
+
+def _find_value(group: type[Group], field: str, option: object) -> object:
+    """Find a setting's value: the option, else the first variable that is not empty."""
+    if option not in _UNSET:
+        return option
+    return next(filter(None, map(os.environ.get, get_names(group, field))), None)
 
 
 def read_child_environment() -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
@@ -11,7 +12,7 @@ from openhands_testgen.domain.layout import dotted_name
 from openhands_testgen.domain.module import find_untested, get_default_output, parse_module
 from openhands_testgen.domain.prompt import Briefing, is_test_file, render_prompt
 from openhands_testgen.domain.snapshot import render_digest
-from openhands_testgen.domain.task import Order, choose_conversation_id, digest_order
+from openhands_testgen.domain.task import Order, Receipt, choose_conversation_id, digest_order
 from openhands_testgen.domain.task_id import TaskId, is_safe_path
 from openhands_testgen.errors import ConfigurationError, GenerationError, NothingToTestError
 
@@ -21,10 +22,11 @@ if TYPE_CHECKING:
     from openhands_testgen.domain.module import Member
     from openhands_testgen.domain.ports import Backend, Clock, Project
     from openhands_testgen.domain.snapshot import Snapshot
-    from openhands_testgen.domain.task import Assignment, Limits, Model, Receipt, Run
+    from openhands_testgen.domain.task import Assignment, Limits, Model, Run
 
 CONFIGURATION_FILES = ("pyproject.toml", "pytest.ini", "setup.cfg", "tox.ini")
 MAX_TEST_SOURCES = 200
+TAKE_BACK_SECONDS = 6.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,9 @@ class Submission:
 
     task_id: TaskId
     conversation_url: str
+
+
+type _Handing = asyncio.Future[Submission | GenerationError]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +57,8 @@ class Submitter:
         Returns one submission or error for each assignment, in order: an error on one never hides
         the id of another.
 
+        Cancelling this coroutine stops what was started, for nobody would learn its id.
+
         Raises:
             ConfigurationError, NothingToTestError: an input is wrong; nothing was started.
 
@@ -60,7 +67,12 @@ class Submitter:
         _refuse_doubles(assignment for assignment, _ in checked)
         snapshot = self.project.take_snapshot()
         orders = [self._prepare(*pair, snapshot) for pair in checked]
-        return list(await asyncio.gather(*(self._hand_over(order) for order in orders)))
+        handing = [asyncio.ensure_future(self._hand_over(order)) for order in orders]
+        try:
+            return list(await asyncio.gather(*handing))
+        except asyncio.CancelledError:
+            await self._take_back(orders, handing)
+            raise
 
     def _check(self, assignment: Assignment) -> tuple[Assignment, tuple[Member, ...]]:
         module_path = self.project.locate(assignment.module_path, "module")
@@ -154,6 +166,20 @@ class Submitter:
         except GenerationError as error:
             return error
         return Submission(self._render_id(order, receipt), receipt.conversation_url)
+
+    async def _take_back(self, orders: Sequence[Order], handing: Sequence[_Handing]) -> None:
+        """Stop all agents within the seconds that a cancelled workflow leaves us."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(TAKE_BACK_SECONDS):
+                await asyncio.gather(*map(self._stop, orders, handing))
+
+    async def _stop(self, order: Order, handing: _Handing) -> None:
+        known = handing.result() if handing.done() and not handing.cancelled() else None
+        if isinstance(known, GenerationError):
+            return
+        task_id = known.task_id if known else self._render_id(order, Receipt(reference={}))
+        with suppress(GenerationError):
+            await self.backend.cancel(task_id)
 
     def _render_id(self, order: Order, receipt: Receipt) -> TaskId:
         assignment = order.assignment

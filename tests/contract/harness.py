@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from openhands_testgen import bootstrap
 from openhands_testgen.backends.agent_server import AgentServerBackend
 from openhands_testgen.clients.agent_server import AgentServerClient
 from openhands_testgen.domain.task import ChangedFile, Conclusion, Model, Status, TaskState
@@ -12,6 +13,8 @@ from tests.fakes.backend import FakeBackend
 from tests.fakes.model import KEY, NAME, FakeModel, Fault, delete, finish, grow, link, run, write
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from openhands_testgen.domain.ports import Backend
     from openhands_testgen.offline.chat import Reply
     from tests.contract.play import Play
@@ -111,6 +114,11 @@ class ModelHarness:
 def make_server_harness(server: RealServer) -> ModelHarness:
     """Make the harness of the backend ``agent-server``."""
     return ModelHarness(AgentServerBackend(AgentServerClient(server.url, server.key)))
+
+
+def make_embedded_harness(state_dir: Path) -> ModelHarness:
+    """Make the harness of the backend ``embedded``."""
+    return ModelHarness(bootstrap.build_backend("embedded", {"state_dir": str(state_dir)}))
 
 
 def render_script(play: Play) -> tuple[Reply | Fault, ...]:

@@ -130,6 +130,15 @@ async def test_a_file_that_the_project_ignores_comes_back(harness: Harness, tmp_
     assert [(file.path, file.content) for file in work.files] == [(OUTPUT, TEST)]
 
 
+async def test_a_file_that_became_a_link_hides_no_other_change(office: Office) -> None:
+    play = Play(files={OUTPUT: TEST}, links={"tests/test_old.py": "/etc/hostname"})
+    work = await office.get_work(play)
+    assert {file.path: file.content for file in work.files} == {
+        OUTPUT: TEST,
+        "tests/test_old.py": None,
+    }
+
+
 async def test_an_agent_that_changes_nothing_leaves_nothing(office: Office) -> None:
     work = await office.get_work(Play(last_words="I wrote tests/test_prices.py."))
     assert work.files == ()
@@ -144,7 +153,7 @@ async def test_all_that_was_touched_is_listed_and_only_plain_files_come_back(
             OUTPUT: TEST,
             "conftest.py": b"import os\n",
             "data/an image.bin": b"\0\xff",
-            "tests/ünïcode ' $x.py": TEST,
+            "tests/ünïcode ' \" $x.py": TEST,
         },
         links={"link.py": "/etc/hostname", "tests/loop": "loop"},
         sizes_bytes={"huge.txt": BEYOND_ANY_SIZE_BYTES},
@@ -246,3 +255,22 @@ async def test_stopping_an_agent_that_has_ended_does_nothing(office: Office) -> 
     await office.harness.backend.cancel(task_id)
     assert await office.look(task_id) == before
     assert len((await office.harness.backend.get_work(task_id)).files) == 1
+
+
+async def test_an_agent_that_is_told_more_goes_on_to_another_end(office: Office) -> None:
+    task_id = await office.submit(office.order(Play(files={OUTPUT: TEST})))
+    await office.wait(task_id)
+    await office.harness.backend.tell(task_id, "Mend the second test.")
+    states = await office.wait(task_id)
+    assert states[0].status is Status.RUNNING
+    assert states[-1].status is Status.COMPLETED
+    assert len((await office.harness.backend.get_work(task_id)).files) == 1
+
+
+async def test_the_same_message_is_told_once(office: Office) -> None:
+    task_id = await office.submit(office.order(Play(files={OUTPUT: TEST})))
+    await office.wait(task_id)
+    await office.harness.backend.tell(task_id, "Mend the second test.")
+    end = (await office.wait(task_id))[-1]
+    await office.harness.backend.tell(task_id, "Mend the second test.")
+    assert (await office.wait(task_id))[-1].steps == end.steps

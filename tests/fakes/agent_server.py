@@ -40,7 +40,7 @@ class FakeAgentServer(FakeServer):
     commits: set[str] | None = None
     is_repository: bool = True
     events: list[dict[str, object]] = field(default_factory=list)
-    told: dict[str, str] = field(default_factory=dict)
+    said: dict[str, list[dict[str, object]]] = field(default_factory=dict)
     compared: list[str] = field(default_factory=list)
 
     looks: int = 2
@@ -137,7 +137,7 @@ class FakeAgentServer(FakeServer):
         if path.endswith("/run"):
             return self.run(path.split("/")[3])
         if path.endswith("/events") and request.method == "POST":
-            return self._tell(path.split("/")[3], request.json)
+            return self.hear(path.split("/")[3], request.json)
         return self._answer_about_events(path, query)
 
     def _compare(self, ref: str) -> tuple[int, object]:
@@ -158,26 +158,32 @@ class FakeAgentServer(FakeServer):
         return 200, {"success": True}
 
     def _run_command(self, command: str) -> object:
+        """List the outputs; of commits know what the test says, and that output is theirs."""
         asked = re.search(r"cat-file -e '?([^'^]+)\^", command)
+        compared = re.search(r"--name-only -z (\S+) --", command)
+        self.compared += [compared[1]] if compared else []
         has_it = asked is None or self.commits is None or asked[1] in self.commits
-        exit_code = 0 if has_it and self.is_repository else 1
-        stdout = "\0".join([*self.list_outputs(), ""])
-        return {**_COMMAND, "exit_code": exit_code, "stdout": stdout if self.is_repository else ""}
+        stdout = "".join(f"P\0{one}\0" for one in self.list_outputs())
+        return {**_COMMAND, "exit_code": 0 if has_it else 1, "stdout": stdout}
 
-    def _tell(self, key: str, body: dict[str, object]) -> tuple[int, object]:
-        self.told[key] = str(body["content"])
-        if body.get("run"):
-            self.conversations[key].update(execution_status="running", looks=0)
+    def hear(self, key: str, message: dict[str, object]) -> tuple[int, object]:
+        """Take a message; as with a resumed one, the former end shows for a while."""
+        self.said.setdefault(key, []).append({"kind": "MessageEvent", "llm_message": message})
+        shown = self.conversations[key]
+        if shown["execution_status"] == "idle":
+            shown.update(execution_status="running", looks=0)
+        else:
+            shown["resuming"] = RESUMING_LOOKS
         return 200, {"success": True}
 
     def _answer_about_events(self, path: str, query: dict[str, list[str]]) -> tuple[int, object]:
-        kind = query.get("kind", [""])[0]
-        events = [one for one in self.events if one["kind"] == kind]
+        kind, said = query.get("kind", [""])[0], self.said.get(path.split("/")[3], [])
+        events = [*said, *self.events]
+        fits = [one for one in events if one["kind"] == kind]
         if path.endswith("/events/count"):
-            told = int(path.split("/")[3] in self.told)
-            return 200, told if kind == "MessageEvent" else len(events) if self.events else 3
+            return 200, len(fits) if self.events or kind == "MessageEvent" else 3
         if path.endswith("/events/search"):
-            return 200, {"items": events[::-1][: int(query.get("limit", ["100"])[0])]}
+            return 200, {"items": fits[::-1][: int(query.get("limit", ["100"])[0])]}
         if path.endswith("/agent_final_response"):
             return 200, {"response": "All done."}
         if "/download-trajectory/" in path:

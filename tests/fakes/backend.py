@@ -45,6 +45,7 @@ class FakeBackend:
     cancelled: list[str] = field(default_factory=list)
     cancel_faults: list[Exception] = field(default_factory=list)
     closed: bool = False
+    told: list[tuple[str, str]] = field(default_factory=list)
     _positions: dict[str, int] = field(default_factory=dict)
 
     async def submit(self, order: Order) -> Receipt:
@@ -86,6 +87,12 @@ class FakeBackend:
         if files is None:
             files = (ChangedFile(task_id.output_path, b"def test_it():\n    pass\n"),)
         return Work(files, records={"trajectory.zip": b"PK"}, final_message=self.last_words)
+
+    async def tell(self, task_id: TaskId, message: str) -> None:
+        """Begin the script anew, once for each message."""
+        if (task_id.conversation_id, message) not in self.told:
+            self.told.append((task_id.conversation_id, message))
+            self._positions[task_id.conversation_id] = 0
 
     async def cancel(self, task_id: TaskId) -> None:
         """Stop the task, unless a fault is in the way or it has ended."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import shlex
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from pathlib import PurePosixPath
 
@@ -14,14 +14,20 @@ from openhands_testgen.offline.model import Answer, OfflineModel, refuse
 
 KEY = "planted-model-key-0123456789"
 NAME = "openai/fake"
+PATIENCE_SECONDS = 120
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What goes wrong in place of a turn: a status, or ``hang``, ``cut`` or ``garbage``."""
+    """What goes wrong in place of a turn: a status, or ``hang``, ``cut`` or ``garbage``.
+
+    After so many ``times`` the turn is ``then``.
+    """
 
     status: int = 0
     kind: str = ""
+    times: int = 1_000_000
+    then: Reply = field(default_factory=Reply)
 
 
 class FakeModel(OfflineModel):
@@ -36,13 +42,18 @@ class FakeModel(OfflineModel):
         super().__init__(self._play, KEY)
         self._script = script
         self.bodies: list[bytes] = []
-        self.asked = threading.Event()
+        self._asked = threading.Condition()
         self._released = threading.Event()
 
     @property
     def turns(self) -> list[int]:
         """Which turn of its conversation each request asked for."""
         return [count_turns(ChatRequest.model_validate_json(body)) for body in self.bodies]
+
+    def wait_for_turn(self, turn: int) -> None:
+        """Wait until some conversation has come to a turn, counted from 0."""
+        with self._asked:
+            assert self._asked.wait_for(lambda: turn in self.turns, PATIENCE_SECONDS)
 
     def close(self) -> None:
         """Let go of requests that hang, and stop."""
@@ -51,13 +62,18 @@ class FakeModel(OfflineModel):
 
     def answer(self, body: bytes) -> Answer:
         """Fail if the script says so, else play on."""
-        self.bodies.append(body)
-        self.asked.set()
+        with self._asked:
+            self.bodies.append(body)
+            self._asked.notify_all()
         turn = self._find(ChatRequest.model_validate_json(body))
         return self._fail(turn) if isinstance(turn, Fault) else super().answer(body)
 
     def _find(self, request: ChatRequest) -> Reply | Fault:
-        return self._script[min(count_turns(request), len(self._script) - 1)]
+        number = count_turns(request)
+        turn = self._script[min(number, len(self._script) - 1)]
+        if isinstance(turn, Fault) and self.turns.count(number) > turn.times:
+            return turn.then
+        return turn
 
     def _play(self, request: ChatRequest) -> Reply:
         turn = self._find(request)

@@ -320,3 +320,16 @@ async def test_an_agent_whose_server_was_asked_to_end_goes_on(scene: Scene) -> N
     await running
     assert read(task).state.status is Status.COMPLETED
     assert len(scene.http.resumed) == 1
+
+
+async def test_an_agent_is_given_a_message_after_its_end(scene: Scene) -> None:
+    task = scene.add()
+    await scene.run()
+    assert task.leave_message("mend the second test")
+    assert not task.leave_message("mend the second test")
+    assert (task.is_over, read(task).state.status) == (False, Status.RUNNING)
+    await scene.run()
+    assert read(task).state.status is Status.COMPLETED
+    assert task.is_over
+    (said,) = scene.http.said.values()
+    assert len(said) == 1

@@ -118,12 +118,10 @@ async def test_sound_tests_are_accepted(candidate: Candidate) -> None:
     [
         ("prices.py", "prices", {}),
         ("shop/prices.py", "shop.prices", {"shop/__init__.py": ""}),
-        ("shop/prices.py", "shop.prices", {}),
-        ("src/prices.py", "prices", {}),
         ("src/shop/__init__.py", "shop", {}),
         ("lib/inner/prices.py", "prices", {"pytest.ini": "[pytest]\npythonpath = lib/inner\n"}),
     ],
-    ids=["script", "flat", "namespace", "src", "package", "pytest.ini"],
+    ids=["script", "flat", "package", "pytest.ini"],
 )
 async def test_layouts(tmp_path: Path, module_path: str, name: str, more: dict[str, str]) -> None:
     project = tmp_path / "project"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -17,6 +19,9 @@ from openhands_testgen.errors import (
 from openhands_testgen.submit import Submission, Submitter
 from tests.fakes.backend import FakeBackend
 from tests.fakes.surroundings import FakeClock, FakeProject
+
+if TYPE_CHECKING:
+    from openhands_testgen.domain.task import Order, Receipt
 
 pytestmark = pytest.mark.anyio
 RUN = Run("owner/name", "17", "1", "submit")
@@ -167,3 +172,38 @@ async def test_a_changed_project_is_another_task() -> None:
     project = FakeProject({"src/shop/prices.py": b"def price(): return 2\n"})
     await make_submitter(backend, project, run=RUN).submit([make_assignment()])
     assert backend.started == 2
+
+
+@dataclass
+class SlowBackend(FakeBackend):
+    """Starts tasks, and answers for those of some modules only."""
+
+    slow: tuple[str, ...] = ()
+
+    async def submit(self, order: Order) -> Receipt:
+        """Start the task; of a slow module nothing more is heard."""
+        receipt = await super().submit(order)
+        if order.assignment.module_path in self.slow:
+            await asyncio.Event().wait()
+        return receipt
+
+
+async def test_a_submit_that_is_cancelled_stops_what_it_started() -> None:
+    modules = ["src/shop/prices.py", "src/shop/taxes.py", "src/shop/more.py"]
+    files = dict.fromkeys(modules, b"def f(): ...")
+    backend = SlowBackend(
+        slow=("src/shop/taxes.py",),
+        submit_faults={"src/shop/more.py": BackendUnreachableError("down")},
+        cancel_faults=[BackendUnreachableError("down")],
+    )
+    submitting = asyncio.ensure_future(
+        make_submitter(backend, FakeProject(files)).submit([make_assignment(m) for m in modules])
+    )
+    while backend.started < 2:
+        await asyncio.sleep(0)
+    submitting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await submitting
+    assert backend.cancel_faults == []
+    (stopped,) = backend.cancelled
+    assert backend.orders[stopped].assignment.module_path == "src/shop/taxes.py"

@@ -70,6 +70,10 @@ class AgentServerBackend:
             final_message=await self._client.get_final_response(_uuid(task_id)),
         )
 
+    async def tell(self, task_id: TaskId, message: str) -> None:
+        """Send a message."""
+        await self._watch.tell(task_id.conversation_id, message)
+
     async def cancel(self, task_id: TaskId) -> None:
         """Interrupt the agent, inside a command too."""
         info = await self._find(task_id.conversation_id)

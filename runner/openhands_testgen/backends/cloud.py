@@ -119,6 +119,14 @@ class CloudBackend:
                 self._sandboxes.note(conversation, error)
         return await self._fetch_through_service(conversation, awake)
 
+    async def tell(self, task_id: TaskId, message: str) -> None:
+        """Send a message; a sandbox that sleeps is woken for it."""
+        watched = await self._find(task_id)
+        conversation = await wait_for_sandbox(
+            self._client, self._clock, task_id.conversation_id, watched.reference.start_id
+        )
+        await self._watch.tell(conversation, message)
+
     async def cancel(self, task_id: TaskId) -> None:
         """Interrupt the agent; one that has not started yet loses its sandbox.
 
@@ -174,8 +182,8 @@ class CloudBackend:
     async def _fetch_through_service(self, conversation: Conversation, watched: Watched) -> Work:
         key = watched.task_id.conversation_id
         folder = open_service_folder(self._client, conversation, watched.reference)
-        event = await self._client.get_newest_event(key, ACTION_EVENT)
-        action = event.action if event else None
+        events = await self._client.get_newest_events(key, ACTION_EVENT)
+        action = events[0].action if events else None
         return Work(
             files=await fetch_project(folder, watched),
             records={TRAJECTORY: await self._client.download_trajectory(key)},

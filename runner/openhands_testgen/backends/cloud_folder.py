@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 from openhands_testgen.backends.cloud_records import find_project
+from openhands_testgen.backends.listing import Entry, Kind
 from openhands_testgen.backends.remote_folder import (
     BASE_TAG,
     MAX_CHANGED_FILES,
@@ -26,24 +27,19 @@ if TYPE_CHECKING:
 
     from openhands_testgen.backends.cloud_lookup import Watched
     from openhands_testgen.backends.cloud_records import Reference
-    from openhands_testgen.clients.agent_server import (
-        AgentServerClient,
-        ConversationInfo,
-        GitChange,
-    )
-    from openhands_testgen.clients.cloud import CloudClient, Conversation
+    from openhands_testgen.clients.agent_server import AgentServerClient, ConversationInfo
+    from openhands_testgen.clients.cloud import CloudClient, Conversation, GitChange
 
-DELETED = "DELETED"
 HEAD = "HEAD"
 
 
 class Folder(Protocol):
     """A repository in a sandbox; paths are relative to it."""
 
-    async def list_changes(self, output_path: str) -> list[GitChange]:
+    async def list_changes(self, output_path: str) -> list[Entry]:
         """List the changes, with the output first."""
 
-    async def fetch(self, changes: Sequence[GitChange]) -> list[ChangedFile]:
+    async def fetch(self, entries: Sequence[Entry]) -> list[ChangedFile]:
         """Fetch the changed files."""
 
     async def has_file(self, path: str) -> bool:
@@ -63,27 +59,30 @@ class ServiceFolder:
     path: str
     bases: tuple[str, ...]
 
-    async def list_changes(self, output_path: str) -> list[GitChange]:
+    async def list_changes(self, output_path: str) -> list[Entry]:
         """List the changes against the first base that the repository has."""
-        from openhands_testgen.clients.agent_server import GitChange
+        entries = await self._list_changes()
+        if all(entry.path != output_path for entry in entries):
+            entries += await self._find_ignored(output_path)
+        entries.sort(key=lambda entry: entry.path != output_path)
+        return entries[:MAX_CHANGED_FILES]
 
-        changes = await self._list_changes()
-        if all(change.path != output_path for change in changes):
-            changes.append(GitChange(status="ADDED", path=output_path))
-        changes.sort(key=lambda change: change.path != output_path)
-        return changes[:MAX_CHANGED_FILES]
-
-    async def _list_changes(self) -> list[GitChange]:
+    async def _list_changes(self) -> list[Entry]:
         for base in self.bases:
             try:
-                return await self.client.get_changes(self.conversation_id, self.path, base)
+                changes = await self.client.get_changes(self.conversation_id, self.path, base)
             except BackendError:
                 continue
+            return [_to_entry(change) for change in changes]
         return []
 
-    async def fetch(self, changes: Sequence[GitChange]) -> list[ChangedFile]:
+    async def _find_ignored(self, path: str) -> list[Entry]:
+        """Look for a file that a list of changes leaves out, because the project ignores it."""
+        return [Entry(path, Kind.PLAIN)] if await self.has_file(path) else []
+
+    async def fetch(self, entries: Sequence[Entry]) -> list[ChangedFile]:
         """Fetch the text files; what comes back empty is not taken for empty."""
-        return [await self._fetch(change) for change in changes]
+        return [await self._fetch(entry) for entry in entries]
 
     async def has_file(self, path: str) -> bool:
         """Whether a file has text."""
@@ -93,15 +92,20 @@ class ServiceFolder:
         text = await self.client.read_file(self.conversation_id, f"{self.path}/{path}")
         return text.encode()
 
-    async def _fetch(self, change: GitChange) -> ChangedFile:
-        if change.status == DELETED:
-            return ChangedFile(change.path, None, "deleted")
-        content = await self._read(change.path)
+    async def _fetch(self, entry: Entry) -> ChangedFile:
+        if entry.kind is Kind.DELETED:
+            return ChangedFile(entry.path, None, "deleted")
+        content = await self._read(entry.path)
         if not content:
-            return ChangedFile(change.path, None, "missing, empty, or no text")
+            return ChangedFile(entry.path, None, "missing, empty, or no text")
         if len(content) > MAX_FILE_BYTES:
-            return ChangedFile(change.path, None, f"larger than {MAX_FILE_BYTES} bytes")
-        return ChangedFile(change.path, content)
+            return ChangedFile(entry.path, None, f"larger than {MAX_FILE_BYTES} bytes")
+        return ChangedFile(entry.path, content)
+
+
+def _to_entry(change: GitChange) -> Entry:
+    """The service tells no links from files."""
+    return Entry(change.path, Kind.DELETED if change.status == "DELETED" else Kind.PLAIN)
 
 
 def open_service_folder(
@@ -120,7 +124,7 @@ async def open_sandbox_folder(
     if watched.conversation is None or not watched.reference.commit:
         return folder
     bases = _list_bases(watched.conversation, watched.reference)
-    found = [base for base in bases[:-1] if await folder.adopt(base)]
+    found = [base for base in bases[:-1] if await folder.has_commit(base)]
     return replace(folder, base=(found or [HEAD])[0])
 
 
@@ -140,17 +144,15 @@ async def fetch_project(folder: Folder, watched: Watched) -> tuple[ChangedFile, 
 
     """
     prefix = watched.reference.prefix
-    changes = await folder.list_changes(posixpath.join(prefix, watched.task_id.output_path))
+    entries = await folder.list_changes(posixpath.join(prefix, watched.task_id.output_path))
     module = posixpath.join(prefix, watched.task_id.module_path)
-    is_deleted = any(one.path == module and one.status == DELETED for one in changes)
-    if not is_deleted and not await folder.has_file(module):
+    if Entry(module, Kind.DELETED) not in entries and not await folder.has_file(module):
         raise TaskFailedError(_explain_absence(watched))
-    inside = [change for change in changes if _is_inside(change.path, prefix)]
-    files = await folder.fetch(inside)
+    files = await folder.fetch([one for one in entries if _is_inside(one.path, prefix)])
     files += [
-        ChangedFile(change.path, None, "outside the working directory")
-        for change in changes
-        if not _is_inside(change.path, prefix)
+        ChangedFile(entry.path, None, "outside the working directory")
+        for entry in entries
+        if not _is_inside(entry.path, prefix)
     ]
     return tuple(replace(file, path=posixpath.relpath(file.path, prefix or ".")) for file in files)
 

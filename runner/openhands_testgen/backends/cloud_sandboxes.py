@@ -76,13 +76,28 @@ class Sandboxes:
         client = self.reach(conversation)
         if client is None:
             return None
-        watch = self._watches.setdefault(client, ConversationWatch(client))
+        watch = self._find_watch(client)
         try:
             state = (await watch.get_states([conversation.id]))[conversation.id]
         except GenerationError as error:
             self.note(conversation, error)
             return None
         return None if isinstance(state, GenerationError) else state
+
+    async def tell(self, conversation: Conversation, message: str) -> bool:
+        """Give the agent another message, once; return whether the sandbox could be reached."""
+        client = self.reach(conversation)
+        if client is None:
+            return False
+        try:
+            await self._find_watch(client).tell(conversation.id, message)
+        except GenerationError as error:
+            self.note(conversation, error)
+            return False
+        return True
+
+    def _find_watch(self, client: AgentServerClient) -> ConversationWatch:
+        return self._watches.setdefault(client, ConversationWatch(client))
 
 
 def _get_address(conversation: Conversation) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from openhands_testgen.backends.cloud_folder import resolve
 from openhands_testgen.backends.cloud_lookup import wait_for_sandbox
 from openhands_testgen.backends.cloud_records import FAILED_START, render_start, render_title
+from openhands_testgen.backends.conversation import MESSAGE_EVENT
 from openhands_testgen.backends.remote_folder import RemoteFolder
 from openhands_testgen.errors import BackendError, BackendUnreachableError, GenerationError
 
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
 TRIES = 3
 AGAIN_SECONDS = 1.0
-MESSAGE_EVENT = "MessageEvent"
 
 
 class Starter:

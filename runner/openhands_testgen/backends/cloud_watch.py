@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
+from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,8 @@ from openhands_testgen.backends.cloud_records import (
     read_start,
     to_utc,
 )
-from openhands_testgen.backends.conversation import ACTION_EVENT, ERROR_EVENT
+from openhands_testgen.backends.conversation import ACTION_EVENT, ERROR_EVENT, MESSAGE_EVENT
+from openhands_testgen.backends.watch import LOOKS_AFTER_TELLING
 from openhands_testgen.domain.task import Conclusion, Status, TaskState
 from openhands_testgen.errors import GenerationError, TaskIdError
 
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
 GLIMPSE_SECONDS = 30.0
 WAKING_SECONDS = 90.0
 MAX_QUESTIONS_AT_ONCE = 4
+MAX_MESSAGES = 100
 FINISH = "FinishAction"
 _STOPPED = TaskState(
     Status.FAILED, Conclusion.CANCELLED, error="The agent was stopped before it had finished."
@@ -46,7 +49,7 @@ class _Glimpse:
 
     moment: tuple[str | None, str | None]
     seconds: float
-    event: Event | None = None
+    events: tuple[Event, ...] = ()
     steps: int = 0
 
 
@@ -61,6 +64,7 @@ class CloudWatch:
         self._glimpses: dict[str, _Glimpse] = {}
         self._woken: dict[str, float] = {}
         self._went_on: set[str] = set()
+        self._told: Counter[str] = Counter()
         self._room = asyncio.Semaphore(MAX_QUESTIONS_AT_ONCE)
 
     async def get_states(
@@ -73,6 +77,17 @@ class CloudWatch:
         found = await find_tasks(self._client, task_ids)
         answers = await asyncio.gather(*(self._read(found[i.conversation_id]) for i in task_ids))
         return {one.conversation_id: answer for one, answer in zip(task_ids, answers, strict=True)}
+
+    async def tell(self, conversation: Conversation, message: str) -> None:
+        """Give an agent another message, once, through its sandbox or through the service."""
+        if await self._sandboxes.tell(conversation, message):
+            return
+        events = await self._client.get_newest_events(
+            conversation.id, MESSAGE_EVENT, limit=MAX_MESSAGES
+        )
+        if not any(one.llm_message and one.llm_message.text == message for one in events):
+            await self._client.send_message(conversation.id, message)
+        self._told[conversation.id] = LOOKS_AFTER_TELLING
 
     async def stop(self, watched: Watched) -> None:
         """Stop an agent, inside a command too, and leave a mark that it was on purpose.
@@ -119,11 +134,17 @@ class CloudWatch:
         state = await self._describe(conversation)
         if key in self._woken and conversation.execution_status:
             self._went_on.add(key)
-        if not state.status.is_final or state.conclusion is Conclusion.LOST:
+        if not state.status.is_final:
+            self._told.pop(key, None)
+            return state
+        if state.conclusion is Conclusion.LOST:
             return state
         told = await self._sandboxes.look(conversation)
         if told is not None:
             state = replace(told, cost_usd=told.cost_usd or state.cost_usd)
+        elif self._told[key] > 0:
+            self._told[key] -= 1  # one that was told to go on may show its former end for a while
+            return replace(state, status=Status.RUNNING, conclusion=None, completed_at=None)
         elif conversation.execution_status == "error":
             state = await self._explain(conversation, state)
         if state.conclusion is Conclusion.CANCELLED and self._must_go_on(conversation):
@@ -133,10 +154,10 @@ class CloudWatch:
     async def _read_paused(self, conversation: Conversation) -> TaskState:
         """Read what is known of an agent in a sleeping sandbox; wake it if it had not finished."""
         state = await self._describe(conversation)
-        event = self._glimpses[conversation.id].event
-        if event is not None and event.action is not None and event.action.kind == FINISH:
-            ended = to_utc(event.timestamp or conversation.updated_at)
-            return replace(state, status=Status.COMPLETED, completed_at=ended)
+        for event in self._glimpses[conversation.id].events:
+            if event.action is not None and event.action.kind == FINISH:
+                ended = to_utc(event.timestamp or conversation.updated_at)
+                return replace(state, status=Status.COMPLETED, completed_at=ended)
         if is_stopped_by_us(conversation):
             return replace(_STOPPED, cost_usd=state.cost_usd, steps=state.steps)
         return await self._wake(conversation, state)
@@ -181,16 +202,15 @@ class CloudWatch:
 
     async def _describe(self, conversation: Conversation) -> TaskState:
         glimpse = await self._glimpse(conversation)
-        events = [glimpse.event] if glimpse.event else []
-        return read_conversation(conversation, events, glimpse.steps)
+        return read_conversation(conversation, glimpse.events, glimpse.steps)
 
     async def _explain(self, conversation: Conversation, state: TaskState) -> TaskState:
         """Find the reason of an error among what the service has heard."""
         try:
-            event = await self._client.get_newest_event(conversation.id, ERROR_EVENT)
+            events = await self._client.get_newest_events(conversation.id, ERROR_EVENT)
         except GenerationError:
             return state
-        told = read_conversation(conversation, [event] if event else [], state.steps)
+        told = read_conversation(conversation, events, state.steps)
         return replace(told, step=state.step)
 
     async def _glimpse(self, conversation: Conversation) -> _Glimpse:
@@ -201,12 +221,12 @@ class CloudWatch:
         if before.moment == moment and now - before.seconds < GLIMPSE_SECONDS:
             return before
         try:
-            event = await self._client.get_newest_event(key, ACTION_EVENT)
-            steps = await self._client.get_event_count(key, ACTION_EVENT) if event else 0
+            events = await self._client.get_newest_events(key, ACTION_EVENT)
+            steps = await self._client.get_event_count(key, ACTION_EVENT) if events else 0
         except GenerationError:
             glimpse = replace(before, seconds=now)
         else:
-            glimpse = _Glimpse(moment, now, event, steps)
+            glimpse = _Glimpse(moment, now, tuple(events), steps)
         self._glimpses[key] = glimpse
         return glimpse
 

@@ -19,8 +19,7 @@ if TYPE_CHECKING:
 
 ERROR_EVENT = "ConversationErrorEvent"
 ACTION_EVENT = "ActionEvent"
-MODEL_RETRIES = 4
-MODEL_TIMEOUT_SECONDS = 300
+MESSAGE_EVENT = "MessageEvent"
 STEP_LENGTH = 100
 DETAIL_LENGTH = 500
 _KEY_LIKE = re.compile(r"(?i)\b(sk|key|ghp|gho|ghs|pat|bearer)[-_ ][A-Za-z0-9*_-]{8,}")
@@ -88,8 +87,8 @@ def _render_model(model: Model) -> dict[str, object]:
     rendered: dict[str, object] = {
         "model": f"openai/{model.name}" if model.is_offline else model.name,
         "usage_id": "agent",
-        "num_retries": MODEL_RETRIES,
-        "timeout": MODEL_TIMEOUT_SECONDS,
+        "num_retries": model.tries,
+        "timeout": model.timeout_seconds,
     }
     if model.api_key:
         rendered["api_key"] = model.api_key

@@ -80,6 +80,11 @@ class EmbeddedBackend:
             final_message=task.read_record(LAST_WORDS).decode("utf-8", "replace"),
         )
 
+    async def tell(self, task_id: TaskId, message: str) -> None:
+        """Leave a message for the engine to deliver."""
+        if self._find(task_id).leave_message(message):
+            self._ensure_engine()
+
     async def cancel(self, task_id: TaskId) -> None:
         """Ask the engine to stop the agent, and wait for its word.
 

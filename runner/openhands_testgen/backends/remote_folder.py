@@ -14,21 +14,22 @@ import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from openhands_testgen.backends.listing import Kind, parse_listing, render_command
 from openhands_testgen.domain.task import ChangedFile
 from openhands_testgen.errors import BackendError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from openhands_testgen.clients.agent_server import AgentServerClient, GitChange
+    from openhands_testgen.backends.listing import Entry
+    from openhands_testgen.clients.agent_server import AgentServerClient
     from openhands_testgen.domain.snapshot import Snapshot
 
 BASE_TAG = "openhands-testgen-base"
 MAX_CHANGED_FILES = 50
 MAX_FILE_BYTES = 2_000_000
-# Without `quotepath` git, and so the server, would show names that are not ASCII as escapes.
 _COMMIT = (
-    "git init -q && git config core.quotepath false && git add -A -f && "
+    "git init -q && git add -A -f && "
     "git -c user.name=openhands-testgen -c user.email=openhands-testgen@localhost "
     "-c commit.gpgsign=false "
     f"commit -q --no-verify --allow-empty -m base && git tag -f {BASE_TAG}"
@@ -77,29 +78,34 @@ class RemoteFolder:
             f"tar -xzf {archive} && {_COMMIT}"
         )
 
-    async def list_changes(self, output_path: str) -> list[GitChange]:
-        """List the changes; the output always among them, whatever the agent did to git."""
-        from openhands_testgen.clients.agent_server import GitChange
+    async def list_changes(self, output_path: str) -> list[Entry]:
+        """List the changes; the output first, and not more of the others than anybody reads.
 
-        try:
-            changes = await self.client.get_changes(self.path, self.base)
-        except BackendError:
-            changes = [GitChange(status="ADDED", path=output_path)]
-        if all(change.path != output_path for change in changes):
-            changes += await self._find_ignored(output_path)
-        changes.sort(key=lambda change: change.path != output_path)
-        return changes[:MAX_CHANGED_FILES]
+        Raises:
+            BackendError: the server cannot do it.
 
-    async def fetch(self, changes: Sequence[GitChange]) -> list[ChangedFile]:
-        """Fetch every changed plain file byte for byte."""
-        plain = await self._find_plain_files([change.path for change in changes])
-        return [await self._fetch(change, plain) for change in changes]
-
-    async def adopt(self, commit: str) -> bool:
-        """Have git name files as they are, and return whether the repository has a commit."""
+        """
         output = await self.client.run_command(
-            f"cd -- {shlex.quote(self.path)} && git config core.quotepath false && "
-            f"git cat-file -e {shlex.quote(commit + '^{commit}')}"
+            render_command(self.path, shlex.quote(self.base), output_path, MAX_FILE_BYTES)
+        )
+        if output.exit_code != 0:
+            message = (
+                f"The agent server cannot list what the agent left in {self.path}: "
+                f"{(output.stderr or '').strip()[:300]}"
+            )
+            raise BackendError(message)
+        entries = parse_listing(output.stdout or "")
+        entries.sort(key=lambda entry: entry.path != output_path)
+        return entries[:MAX_CHANGED_FILES]
+
+    async def fetch(self, entries: Sequence[Entry]) -> list[ChangedFile]:
+        """Fetch every changed plain file byte for byte."""
+        return [await self._fetch(entry) for entry in entries]
+
+    async def has_commit(self, commit: str) -> bool:
+        """Whether the folder's repository has a commit."""
+        output = await self.client.run_command(
+            f"cd -- {shlex.quote(self.path)} && git cat-file -e {shlex.quote(commit + '^{commit}')}"
         )
         return output.exit_code == 0
 
@@ -120,34 +126,13 @@ class RemoteFolder:
             )
             raise BackendError(message)
 
-    async def _find_ignored(self, path: str) -> list[GitChange]:
-        """Look for a new file that the project's ``.gitignore`` hides from a list of changes."""
-        from openhands_testgen.clients.agent_server import GitChange
-
-        output = await self.client.run_command(
-            f"cd -- {shlex.quote(self.path)} && "
-            f"git ls-files --others -- {shlex.quote(f':(literal){path}')}"
-        )
-        return [GitChange(status="ADDED", path=path)] if output.stdout else []
-
-    async def _find_plain_files(self, paths: Sequence[str]) -> set[str]:
-        """Ask which paths are plain files of sane size, reached through no link."""
-        script = (
-            f"cd -- {shlex.quote(self.path)} && root=$(pwd -P) && for path in "
-            + " ".join(shlex.quote(path) for path in paths)
-            + '; do [ -f "$path" ] && [ "$(realpath -- "$path")" = "$root/$path" ] && '
-            f'[ "$(stat -c %s -- "$path")" -le {MAX_FILE_BYTES} ] && printf "%s\\0" "$path"; '
-            "done; true"
-        )
-        output = await self.client.run_command(script) if paths else None
-        return set((output.stdout or "").split("\0")) if output else set()
-
-    async def _fetch(self, change: GitChange, plain: set[str]) -> ChangedFile:
-        if change.status == "DELETED":
-            return ChangedFile(change.path, None, "deleted")
-        if change.path not in plain:
-            return ChangedFile(change.path, None, "a link, a special file, or too large")
-        return ChangedFile(change.path, await self.client.download(f"{self.path}/{change.path}"))
+    async def _fetch(self, entry: Entry) -> ChangedFile:
+        if entry.kind is Kind.PLAIN:
+            content = await self.client.download(f"{self.path}/{entry.path}")
+            return ChangedFile(entry.path, content)
+        is_gone = entry.kind is Kind.DELETED
+        problem = "deleted" if is_gone else "a link, a special file, or too large"
+        return ChangedFile(entry.path, None, problem)
 
 
 def pack(snapshot: Snapshot) -> bytes:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from openhands_testgen.backends.conversation import (
     ACTION_EVENT,
     ERROR_EVENT,
+    MESSAGE_EVENT,
     is_unknown_word,
     read_state,
     was_interrupted_by_restart,
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 MAX_RESUMES = 5
 # One that was just created is idle for a moment; one that stays so was left by a dying server.
 IDLE_LOOKS = 3
+# One that was told to go on may show its former end in the first looks.
+LOOKS_AFTER_TELLING = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,7 @@ class ConversationWatch:
         self._glimpses: dict[str, _Glimpse] = {}
         self._resumes: Counter[str] = Counter()
         self._idle_looks: Counter[str] = Counter()
+        self._told: dict[str, int] = {}
 
     async def get_states(
         self, conversation_ids: Sequence[str]
@@ -73,6 +77,14 @@ class ConversationWatch:
             states.update(zip(chunk, answers, strict=True))
         return states
 
+    async def tell(self, conversation_id: str, message: str) -> None:
+        """Give the agent another message; one that it was given before is not given again."""
+        key = str(uuid.UUID(conversation_id))
+        events = await self._client.get_events(key, newest_first=True, kind=MESSAGE_EVENT)
+        if not any(one.llm_message and one.llm_message.text == message for one in events):
+            await self._client.send_message(key, message)
+        self._told[key] = LOOKS_AFTER_TELLING
+
     async def _read(self, info: ConversationInfo | None) -> TaskState | GenerationError:
         if info is None:
             return TaskIdError(
@@ -83,6 +95,8 @@ class ConversationWatch:
         if was_interrupted_by_restart(info, glimpse.events) or self._is_left_idle(info):
             return await self._resume(info, glimpse)
         state = read_state(info, glimpse.events, glimpse.steps)
+        if self._is_not_yet_on(info, state):
+            return replace(state, status=Status.RUNNING, completed_at=None)
         if is_unknown_word(info):
             return replace(state, step=f"the server says {info.execution_status!r}")
         return state
@@ -93,6 +107,15 @@ class ConversationWatch:
             return False
         self._idle_looks[info.id] += 1
         return self._idle_looks[info.id] >= IDLE_LOOKS
+
+    def _is_not_yet_on(self, info: ConversationInfo, state: TaskState) -> bool:
+        """Whether an agent that was given a message still shows its former end."""
+        if not state.status.is_final:
+            self._told.pop(info.id, None)
+        if info.id not in self._told:
+            return False
+        self._told[info.id] -= 1
+        return self._told[info.id] >= 0
 
     async def _resume(self, info: ConversationInfo, glimpse: _Glimpse) -> TaskState:
         """Let a conversation that a restarted server left behind go on.

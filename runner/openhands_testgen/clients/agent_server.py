@@ -16,6 +16,7 @@ from openhands_testgen.clients.http import (
     Answer,
     HttpService,
     Patience,
+    Repeat,
     check_address,
     parse,
     read_retry_after,
@@ -83,6 +84,24 @@ class Action(Answer):
     message: str | None = None
 
 
+class Content(Answer):
+    """A part of what was said."""
+
+    text: str = ""
+
+
+class Said(Answer):
+    """What somebody said."""
+
+    role: str = ""
+    content: list[Content] = Field(default_factory=list)
+
+    @property
+    def text(self) -> str:
+        """All parts."""
+        return "".join(part.text for part in self.content)
+
+
 class Event(Answer):
     """An event of a conversation; ``code`` and ``detail`` belong to errors."""
 
@@ -93,6 +112,7 @@ class Event(Answer):
     code: str | None = None
     detail: str | None = None
     key: str | None = None
+    llm_message: Said | None = None
 
 
 class _EventPage(Answer):
@@ -111,15 +131,7 @@ class CommandOutput(Answer):
     stderr: str | None = None
 
 
-class GitChange(Answer):
-    """One path that differs; ``status`` is ADDED, UPDATED, DELETED or MOVED."""
-
-    status: str
-    path: str
-
-
 _CONVERSATIONS = TypeAdapter(list[ConversationInfo | None])
-_CHANGES = TypeAdapter(list[GitChange])
 _COUNT = TypeAdapter(int)
 
 
@@ -195,6 +207,12 @@ class AgentServerClient:
         response = await self._http.send("POST", path, accept={HTTPStatus.CONFLICT})
         return response.status_code != HTTPStatus.CONFLICT
 
+    async def send_message(self, conversation_id: str, text: str) -> None:
+        """Say something to the agent and let it go on."""
+        body = {"role": "user", "content": [{"type": "text", "text": text}], "run": True}
+        path = f"/api/conversations/{conversation_id}/events"
+        await self._http.send("POST", path, json=body, repeat=Repeat.REFUSED)
+
     async def interrupt(self, conversation_id: str) -> None:
         """Stop the agent at once, inside a command too."""
         await self._http.send("POST", f"/api/conversations/{conversation_id}/interrupt")
@@ -213,11 +231,6 @@ class AgentServerClient:
         return (
             await self._http.send("GET", f"/api/file/download-trajectory/{conversation_id}")
         ).content
-
-    async def get_changes(self, repository: str, ref: str) -> list[GitChange]:
-        """Return what differs from ``ref`` in a repository on the server's machine."""
-        params = {"path": repository, "ref": ref}
-        return _parse(_CHANGES, await self._http.send("GET", "/api/git/changes", params=params))
 
     async def run_command(self, command: str, *, timeout_seconds: int = 60) -> CommandOutput:
         """Run a shell command on the server's machine."""

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from pydantic import BeforeValidator, Field, SecretStr, TypeAdapter
 
-from openhands_testgen.clients.agent_server import Event, GitChange, TokenCount
+from openhands_testgen.clients.agent_server import Event, TokenCount
 from openhands_testgen.clients.http import (
     BUSY,
     Answer,
@@ -105,6 +105,13 @@ class Conversation(Answer):
     session_api_key: SecretStr | None = None
 
 
+class GitChange(Answer):
+    """One path that differs; ``status`` is ADDED, UPDATED, DELETED or MOVED."""
+
+    status: str
+    path: str
+
+
 class _StartTaskPage(Answer):
     items: list[StartTask] = Field(default_factory=list)
 
@@ -185,12 +192,13 @@ class CloudClient:
         response = await self._http.send("GET", _CONVERSATIONS, params={"ids": _dash(ids)})
         return _check_length(_parse(_CONVERSATION_LIST, response), ids)
 
-    async def get_newest_event(self, conversation_id: str, kind: str) -> Event | None:
-        """Return the newest event of a kind, if the server has heard of any."""
-        params = {"kind__eq": kind, "sort_order": "TIMESTAMP_DESC", "limit": 1}
+    async def get_newest_events(
+        self, conversation_id: str, kind: str, *, limit: int = 1
+    ) -> list[Event]:
+        """Return the newest events of a kind that the server has heard of, newest first."""
+        params = {"kind__eq": kind, "sort_order": "TIMESTAMP_DESC", "limit": limit}
         path = f"{_EVENTS}/{UUID(conversation_id)}/events/search"
-        items = _parse(_EventPage, await self._http.send("GET", path, params=params)).items
-        return items[0] if items else None
+        return _parse(_EventPage, await self._http.send("GET", path, params=params)).items
 
     async def get_event_count(self, conversation_id: str, kind: str) -> int:
         """Return how many events of a kind the server has heard of."""

@@ -1,8 +1,8 @@
 """One task of the embedded engine as files: the order, the agent's project, what became of it.
 
 The files are the protocol between the commands and the engine. Each is written whole or not at
-all, and by one side only: ``order.json``, ``key``, ``base.json`` and ``cancel`` by the commands,
-``posted``, ``state.json``, ``trajectory.zip`` and ``last-words.txt`` by the engine.
+all: ``order.json``, ``key``, ``base.json``, ``cancel`` and messages by the commands, ``posted``,
+``state.json``, ``trajectory.zip`` and ``last-words.txt`` by the engine.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import os
 import shutil
 import stat
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -58,6 +58,8 @@ class StoredOrder(BaseModel):
     prompt: str
     model_name: str
     model_base_url: str
+    model_tries: int
+    model_timeout_seconds: int
     limits: Limits
     tags: dict[str, str]
 
@@ -115,7 +117,13 @@ class TaskFolder:
         """Return the order's language model, with its key as long as that is needed."""
         order, key = self.read_order(), self.path / "key"
         text = key.read_text("utf-8") if key.exists() else ""
-        return Model(order.model_name, text, order.model_base_url)
+        return Model(
+            name=order.model_name,
+            api_key=text,
+            base_url=order.model_base_url,
+            tries=order.model_tries,
+            timeout_seconds=order.model_timeout_seconds,
+        )
 
     def read_state(self) -> StoredState | None:
         """Return what the engine last said, or ``None`` before it has said anything."""
@@ -134,7 +142,9 @@ class TaskFolder:
             stored = self.read_state()
         except BackendError:
             return True
-        return stored is not None and (bool(stored.failure) or stored.state.status.is_final)
+        if stored is None or self.read_messages():
+            return False
+        return bool(stored.failure) or stored.state.status.is_final
 
     def fail(self, failure: str) -> None:
         """Say that the engine cannot go on with the task, and why."""
@@ -173,6 +183,28 @@ class TaskFolder:
     def mark_cancelled(self) -> None:
         """Ask the engine to stop the agent."""
         write_whole(self.path / "cancel", b"")
+
+    def leave_message(self, text: str) -> bool:
+        """Leave a message for the agent; return whether it is a new one."""
+        name = f"message-{render_digest(text.encode())}"
+        if any((self.path / f"{name}.{end}").exists() for end in ("new", "sent")):
+            return False
+        write_whole(self.path / f"{name}.new", text.encode())
+        stored = self.read_state()
+        if stored:
+            # Nobody may take the former end for the end of what begins now.
+            state = replace(stored.state, status=Status.RUNNING, completed_at=None)
+            self.write_state(state)
+        return True
+
+    def read_messages(self) -> dict[str, str]:
+        """Return the messages that the agent was not given yet, by name."""
+        files = sorted(self.path.glob("message-*.new"))
+        return {file.stem: file.read_text("utf-8") for file in files}
+
+    def mark_sent(self, name: str) -> None:
+        """Remember that the agent has a message."""
+        (self.path / f"{name}.new").rename(self.path / f"{name}.sent")
 
     def list_changes(self, output_path: str) -> tuple[ChangedFile, ...]:
         """List what differs from the base, the output first, without asking git.
@@ -243,6 +275,8 @@ def _fill(folder: TaskFolder, order: Order) -> None:
         prompt=order.prompt,
         model_name=order.model.name,
         model_base_url=order.model.base_url,
+        model_tries=order.model.tries,
+        model_timeout_seconds=order.model.timeout_seconds,
         limits=order.limits,
         tags=order.tags,
     )

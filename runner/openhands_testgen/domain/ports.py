@@ -41,6 +41,12 @@ class Backend(Protocol):
     async def get_work(self, task_id: TaskId) -> Work:
         """Return what a task in a final state left behind, byte for byte."""
 
+    async def tell(self, task_id: TaskId, message: str) -> None:
+        """Give the agent of a completed task another message, and let it go on.
+
+        The same message again is told once, whoever tells it.
+        """
+
     async def cancel(self, task_id: TaskId) -> None:
         """Stop the agent; on a task that has ended this does nothing."""
 

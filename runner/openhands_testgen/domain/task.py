@@ -56,11 +56,15 @@ class Model:
     """The language model as OpenHands names it; ``offline`` is the one that needs no key.
 
     ``api_key`` is a secret: it stays out of ``repr`` and must reach headers and bodies only.
+    ``tries`` counts the requests for one turn, the first one included; between them the agent
+    waits 8, 16, 32 seconds and so on.
     """
 
     name: str
     api_key: str = field(default="", repr=False)
     base_url: str = ""
+    tries: int = 4
+    timeout_seconds: int = 300
 
     @property
     def is_offline(self) -> bool:

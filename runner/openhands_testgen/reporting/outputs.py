@@ -7,6 +7,7 @@ time (0.17 s) than the rest of a submit leaves free.
 from __future__ import annotations
 
 import uuid
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from openhands_testgen.errors import GenerationError
@@ -14,7 +15,7 @@ from openhands_testgen.reporting.commands import render_command, to_plain_lines
 from openhands_testgen.reporting.redaction import MIN_SECRET_LENGTH
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
     from typing import TextIO
 
@@ -112,6 +113,16 @@ def mask_secrets(secrets: Iterable[str], stream: TextIO, *, in_actions: bool) ->
         for part in dict.fromkeys([secret, *secret.splitlines()]):
             if len(part.strip()) >= MIN_SECRET_LENGTH:
                 print(render_command("add-mask", part), file=stream, flush=True)
+
+
+@contextmanager
+def group(title: str, stream: TextIO, *, in_actions: bool) -> Iterator[None]:
+    """Fold what is printed meanwhile in the log of a step; elsewhere nothing is folded."""
+    if in_actions:
+        print(render_command("group", title), file=stream, flush=True)
+    yield
+    if in_actions:
+        print(render_command("endgroup", ""), file=stream, flush=True)
 
 
 def print_error(message: str, stream: TextIO, *, in_actions: bool) -> None:

@@ -130,7 +130,7 @@ async def test_the_project_comes_first_and_then_the_message(
     scene.revision = None
     task_id = await scene.submit(backend)
     assert scene.sandbox.standing == FILES
-    assert OUTPUT in next(iter(scene.sandbox.told.values()))
+    assert OUTPUT in str(scene.sandbox.said)
     assert scene.cloud.posted[0].get("initial_message") is None
     assert scene.cloud.posted[0].get("selected_repository") is None
     assert "b" not in task_id.reference
@@ -147,7 +147,7 @@ async def test_a_repeated_order_brings_nothing_twice(scene: Scene, backend: Clou
     assert both[0] == both[1]
     await scene.submit(scene.build())
     uploads = scene.sandbox.requests.count(("POST", "/api/file/upload"))
-    assert (uploads, len(scene.sandbox.told)) == (1, 1)
+    assert (uploads, len(scene.sandbox.said)) == (1, 1)
 
 
 async def test_a_message_whose_answer_is_lost_is_not_sent_again(
@@ -166,7 +166,7 @@ async def test_a_message_that_did_not_arrive_is_sent_again(
     scene.revision = None
     scene.cloud.faults.append(Fault("/send-message$", kind="cut", times=1))
     await scene.submit(backend)
-    assert len(scene.sandbox.told) == 1
+    assert len(scene.sandbox.said) == 1
 
 
 async def test_a_start_that_fails_says_why(scene: Scene, backend: CloudBackend) -> None:

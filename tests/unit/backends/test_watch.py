@@ -7,7 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from openhands_testgen.backends.watch import IDLE_LOOKS, MAX_RESUMES, ConversationWatch
+from openhands_testgen.backends.watch import (
+    IDLE_LOOKS,
+    LOOKS_AFTER_TELLING,
+    MAX_RESUMES,
+    ConversationWatch,
+)
 from openhands_testgen.clients.agent_server import AgentServerClient
 from openhands_testgen.clients.http import Patience
 from openhands_testgen.domain.task import Conclusion, Status, TaskState
@@ -117,3 +122,34 @@ async def test_a_word_of_tomorrow_is_not_final_and_is_named(watched: Watched) ->
     show(server, "pondering")
     state = await look(watch)
     assert (state.status, state.step) == (Status.RUNNING, "the server says 'pondering'")
+
+
+async def test_an_agent_that_was_told_more_is_not_at_its_former_end(watched: Watched) -> None:
+    server, watch = watched
+    show(server, "finished")
+    assert (await look(watch)).status is Status.COMPLETED
+    await watch.tell(HEX, "mend the second test")
+    states = [await look(watch) for _ in range(RESUMING_LOOKS + 1)]
+    assert {state.status for state in states} == {Status.RUNNING}
+    show(server, "finished")
+    assert (await look(watch)).status is Status.COMPLETED
+
+
+async def test_an_agent_that_ended_between_two_looks_has_ended(
+    watched: Watched,
+) -> None:
+    server, watch = watched
+    show(server, "finished")
+    await watch.tell(HEX, "mend the second test")
+    server.conversations[KEY_OF_IT].pop("resuming")
+    states = [(await look(watch)).status for _ in range(LOOKS_AFTER_TELLING + 1)]
+    assert states == [Status.RUNNING] * LOOKS_AFTER_TELLING + [Status.COMPLETED]
+
+
+async def test_a_message_is_told_once_by_whoever_tells_it(watched: Watched) -> None:
+    server, watch = watched
+    await watch.tell(HEX, "mend the second test")
+    async with AgentServerClient(server.url, KEY, HASTE) as client:
+        await ConversationWatch(client).tell(HEX, "mend the second test")
+        await ConversationWatch(client).tell(HEX, "mend the third test")
+    assert len(server.said[KEY_OF_IT]) == 2

@@ -73,7 +73,7 @@ CALLS: dict[tuple[str, str], Call] = {
     ("GET", r"app-conversations(\?ids=.*)?"): lambda client: client.get_conversations([ID]),
     ("GET", r"app-conversations/start-tasks\?.*"): lambda client: client.get_start_tasks([ID]),
     ("GET", r".*/start-tasks/search.*"): lambda client: client.find_newest_start_tasks(),
-    ("GET", r".*/events/search.*"): lambda client: client.get_newest_event(ID, "ActionEvent"),
+    ("GET", r".*/events/search.*"): lambda client: client.get_newest_events(ID, "ActionEvent"),
     ("GET", r".*/events/count"): lambda client: client.get_event_count(ID, "ActionEvent"),
     ("GET", r".*/file\?.*"): lambda client: client.read_file(ID, "/a"),
     ("GET", r".*/git/changes.*"): lambda client: client.get_changes(ID, FOLDER, "HEAD"),

@@ -160,3 +160,13 @@ def test_a_hostile_error_is_one_command_or_none() -> None:
     outputs.print_error(HOSTILE, plain, in_actions=False)
     assert len(command.getvalue().splitlines()) == 1
     assert "##[" not in plain.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("in_actions", "expected"), [(True, "::group::Result\nx\n::endgroup::\n"), (False, "x\n")]
+)
+def test_results_are_folded_in_the_log_of_a_step(in_actions: bool, expected: str) -> None:
+    stream = io.StringIO()
+    with outputs.group("Result", stream, in_actions=in_actions):
+        print("x", file=stream)
+    assert stream.getvalue() == expected

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
+
 from openhands_testgen.reporting.redaction import Redaction
 
 SECRET = 'k"ey-123\n456'
@@ -17,9 +20,35 @@ def test_bytes_that_are_no_text_pass() -> None:
     assert Redaction(("secret-1",)).redact_bytes(b"\xff\xfesecret-1") == b"\xff\xfe***"
 
 
-def test_archives_are_left_as_they_are() -> None:
-    content = b"PK\x03\x04 secret-1"
+def pack(files: dict[str, bytes]) -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return packed.getvalue()
+
+
+def unpack(content: bytes) -> dict[str, bytes]:
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def test_files_in_an_archive_are_redacted() -> None:
+    inner = pack({"deep.json": b"secret-1"})
+    content = pack({"folder/": b"", "a.json": b'{"key": "secret-1"}', "b": b"b", "in.zip": inner})
+    files = unpack(Redaction(("secret-1",)).redact_bytes(content))
+    assert unpack(files.pop("in.zip")) == {"deep.json": b"***"}
+    assert files == {"folder/": b"", "a.json": b'{"key": "***"}', "b": b"b"}
+
+
+def test_an_archive_without_secrets_keeps_its_bytes() -> None:
+    content = pack({"a": b"a"})
     assert Redaction(("secret-1",)).redact_bytes(content) == content
+
+
+def test_what_cannot_be_unpacked_is_left_as_it_is() -> None:
+    for content in (b"PK\x03\x04 secret-1", b"\x1f\x8b secret-1"):
+        assert Redaction(("secret-1",)).redact_bytes(content) == content
 
 
 def test_values_are_redacted_at_any_depth_and_keys_are_kept() -> None:

@@ -71,6 +71,7 @@ class Dispatch:
         for task in tasks:
             if task.conversation_id in stop:
                 await self._interrupt(task)
+            await self._tell(task)
         states = await self._watch.get_states([task.conversation_id for task in tasks])
         ended = [await self._note(task, states[task.conversation_id]) for task in tasks]
         return sum(ended)
@@ -87,6 +88,12 @@ class Dispatch:
             raise BackendError(message)
         task.mark_posted()
         self._say(task, "started")
+
+    async def _tell(self, task: TaskFolder) -> None:
+        for name, text in task.read_messages().items():
+            await self._watch.tell(task.conversation_id, text)
+            task.mark_sent(name)
+            self._say(task, "was given another message")
 
     async def _interrupt(self, task: TaskFolder) -> None:
         if task.conversation_id not in self._stopped:

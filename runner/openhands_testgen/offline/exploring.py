@@ -1,0 +1,106 @@
+"""Run the explorer on a workbench: what it may do is confined, what it says is parsed."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from openhands_testgen.offline.observations import Observations, parse_observations
+from openhands_testgen.offline.places import find_roots, put_scripts
+from openhands_testgen.sandbox.python import RunLimits
+from openhands_testgen.sandbox.workbench import read_foreign
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from openhands_testgen.offline.observations import Found
+    from openhands_testgen.sandbox.python import SandboxedPython
+
+MAX_BYTES = 200_000_000
+START_SECONDS = 25.0
+CONFIRM_SECONDS = 90.0
+LEAST_SECONDS = 1.0
+MAX_STARTS = 3
+MEMORY_MB = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What to characterize. Paths are POSIX, relative to the project; ``seconds`` bounds the search."""
+
+    project: Path
+    module_path: str
+    import_name: str
+    output_path: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Explorer:
+    """Runs our scripts in the user's interpreter."""
+
+    python: SandboxedPython
+    order: Order
+
+    async def explore(self, examples: Sequence[str]) -> Observations:
+        """Search until time is up or nothing new is found.
+
+        A call that manages to end the whole explorer costs the search its progress, not what was
+        found: it is started again with the time that is left, on another path.
+        """
+        out = self.python.bench.out / "found.jsonl"
+        observations = Observations()
+        seconds = self.order.seconds
+        for start in range(MAX_STARTS):
+            request = {"task": "explore", "seconds": seconds, "seed": start, "hash_seed": 0}
+            await self._run({**request, "examples": list(examples)}, out, seconds + START_SECONDS)
+            observations = parse_observations(read_foreign(out, MAX_BYTES) or b"")
+            seconds /= 2
+            if observations.has_ended or observations.problem or seconds < LEAST_SECONDS:
+                break
+        return observations
+
+    async def confirm(
+        self, found: Sequence[Found], orders: Sequence[Sequence[int]]
+    ) -> Observations:
+        """Play scenarios again in a fresh process, elsewhere, as somebody else."""
+        out = self.python.bench.out / "confirmed.jsonl"
+        scenarios = [one.scenario.model_dump(mode="json") for one in found]
+        for scenario in scenarios:
+            for step in scenario["steps"]:
+                step["arguments"] = [list(one.values()) for one in step["arguments"]]
+        request = {
+            "task": "confirm",
+            "hash_seed": 4711,
+            "scenarios": scenarios,
+            "orders": [list(order) for order in orders],
+            "elsewhere": str(self.python.bench.home),
+        }
+        await self._run(request, out, CONFIRM_SECONDS)
+        return parse_observations(read_foreign(out, MAX_BYTES) or b"")
+
+    async def _run(self, request: dict[str, object], out: Path, timeout_seconds: float) -> None:
+        bench, order = self.python.bench, self.order
+        script = put_scripts(bench) / "explore.py"
+        path = bench.ours / f"{request['task']}.json"
+        own = {
+            "import_name": order.import_name,
+            "module": str(bench.project / order.module_path),
+            "project": str(bench.project),
+            "program": f"program-{request['task']}",
+            "out": str(out),
+        }
+        path.write_text(json.dumps({**request, **own}), encoding="utf-8")
+        limits = RunLimits(
+            timeout_seconds=timeout_seconds,
+            cpu_seconds=int(timeout_seconds) + 1,
+            memory_mb=MEMORY_MB,
+        )
+        python = replace(self.python, limits=limits)
+        await python.run(
+            [str(script), str(path)],
+            cwd=bench.project,
+            roots=find_roots(bench, order.module_path, order.output_path),
+        )

@@ -1,0 +1,1 @@
+"""What runs in the user's interpreter: it explores a module by calling it."""
