@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 
 from openhands_testgen.backends.cloud_records import (
     FAILED_START,
@@ -77,11 +77,16 @@ async def _ask(
     if not missing:
         return conversations, {}
     answers = await client.get_start_tasks([references[key].start_id for key in missing])
-    starts = {key: one for key, one in zip(missing, answers, strict=True) if one is not None}
+    starts = {key: one for key, one in zip(missing, answers, strict=True) if _belongs(one, key)}
     begun = [key for key, one in starts.items() if one.status == READY]
     # They began between the two requests; one that is still not there was deleted.
     conversations |= await _ask_conversations(client, begun)
     return conversations, {key: one for key, one in starts.items() if one.status != READY}
+
+
+def _belongs(start: StartTask | None, key: str) -> TypeGuard[StartTask]:
+    """Whether a start is that of a conversation, and not another one that an id names."""
+    return start is not None and start.request.conversation_id == key
 
 
 async def _ask_conversations(client: CloudClient, ids: Sequence[str]) -> dict[str, Conversation]:
