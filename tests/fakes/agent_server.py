@@ -168,7 +168,9 @@ class FakeAgentServer(FakeServer):
 
     def hear(self, key: str, message: dict[str, object]) -> tuple[int, object]:
         """Take a message; as with a resumed one, the former end shows for a while."""
-        self.said.setdefault(key, []).append({"kind": "MessageEvent", "llm_message": message})
+        said = {"role": message["role"], "content": message["content"]}
+        event = {"kind": "MessageEvent", "source": "user", "llm_message": said}
+        self.said.setdefault(key, []).append({"id": "x", "timestamp": _TIME, **event})
         shown = self.conversations[key]
         if shown["execution_status"] == "idle":
             shown.update(execution_status="running", looks=0)

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from openhands_testgen.clients.cloud import CloudClient, Conversation, GitChange
 
 HEAD = "HEAD"
+# The service shows names that are not ASCII in quotes and with escapes that cannot be undone.
+ESCAPED = '"'
 
 
 class Folder(Protocol):
@@ -73,7 +75,7 @@ class ServiceFolder:
                 changes = await self.client.get_changes(self.conversation_id, self.path, base)
             except BackendError:
                 continue
-            return [_to_entry(change) for change in changes]
+            return [_to_entry(one) for one in changes if not one.path.startswith(ESCAPED)]
         return []
 
     async def _find_ignored(self, path: str) -> list[Entry]:

@@ -211,10 +211,21 @@ class CloudClient:
         return _parse(_TEXT, await self._http.send("GET", address, params={"file_path": path}))
 
     async def get_changes(self, conversation_id: str, repository: str, ref: str) -> list[GitChange]:
-        """Return what differs from ``ref``; nothing also where there is no repository."""
-        address = f"{_CONVERSATIONS}/{UUID(conversation_id)}/git/changes"
+        """Return what differs from ``ref``; nothing also where there is no repository.
+
+        Raises:
+            BackendError: the repository does not have ``ref``.
+
+        """
+        path = f"{_CONVERSATIONS}/{UUID(conversation_id)}/git/changes"
         params = {"path": repository, "ref": ref}
-        return _parse(_CHANGE_LIST, await self._http.send("GET", address, params=params))
+        response = await self._http.send(
+            "GET", path, params=params, accept={HTTPStatus.BAD_GATEWAY}
+        )
+        if not response.is_success:  # the sandbox's own refusal, and no passing fault
+            message = f"The sandbox cannot compare {repository} with {ref}: {response.text[:300]}"
+            raise BackendError(message)
+        return _parse(_CHANGE_LIST, response)
 
     async def download_trajectory(self, conversation_id: str) -> bytes:
         """Return the conversation's record as a zip archive."""

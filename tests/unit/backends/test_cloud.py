@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from openhands_testgen.domain.task_id import TaskId
     from tests.fakes.cloud_scene import Scene
 
+SHOWN = "00000000-0000-0000-0000-000000000001"
 LIMITS = Limits(20, None)
 pytestmark = pytest.mark.anyio
 STARTS = "^/api/v1/app-conversations$"
@@ -195,3 +196,30 @@ async def test_one_that_has_finished_meanwhile_is_through(
     scene.sandbox.looks = 0
     state = await look(backend, await scene.run(backend, limits=Limits(3, None)))
     assert state.status is Status.COMPLETED
+
+
+@pytest.mark.parametrize("is_hidden", [False, True])
+async def test_an_agent_that_is_told_more_goes_on(
+    scene: Scene, backend: CloudBackend, is_hidden: bool
+) -> None:
+    task_id = await scene.run(backend)
+    scene.cloud.is_hidden = is_hidden
+    other = scene.build()
+    for _ in range(2):
+        await other.tell(task_id, "mend the second test")
+    assert "mend the second test" in str(scene.sandbox.said)
+    assert len(scene.sandbox.said[SHOWN]) == 1
+    assert (await look(other, task_id)).status is Status.RUNNING
+    for _ in range(20):
+        state = await look(other, task_id)
+    assert state.status is Status.COMPLETED
+
+
+async def test_a_sandbox_that_sleeps_is_woken_to_be_told_more(
+    scene: Scene, backend: CloudBackend
+) -> None:
+    task_id = await scene.run(backend)
+    scene.cloud.sandboxes[task_id.conversation_id] = "PAUSED"
+    await backend.tell(task_id, "mend the second test")
+    assert scene.cloud.sandboxes[task_id.conversation_id] == "RUNNING"
+    assert len(scene.sandbox.said[SHOWN]) == 1

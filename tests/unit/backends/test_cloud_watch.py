@@ -71,6 +71,14 @@ async def test_an_unknown_task_is_an_error_of_its_own(scene: Scene, backend: Clo
     assert isinstance(states[foreign.conversation_id], TaskIdError)
 
 
+async def test_the_start_of_another_task_is_none_of_this_one(
+    scene: Scene, backend: CloudBackend
+) -> None:
+    task_id = await scene.submit(backend)
+    other = task_id.model_copy(update={"conversation_id": "e" * 32})
+    assert isinstance(await fail(backend, other), TaskIdError)
+
+
 async def test_a_deleted_conversation_is_unknown(scene: Scene, backend: CloudBackend) -> None:
     task_id = await scene.run(backend)
     del scene.cloud.conversations[task_id.conversation_id]
