@@ -19,6 +19,7 @@ _GROUPS: dict[str, tuple[type[settings.Group], ...]] = {
     "generate": (*_WRITE, settings.WaitSettings, settings.JudgeSettings),
     "status": (settings.BackendSettings,),
     "cancel": (settings.BackendSettings,),
+    "verify": (settings.VerifySettings, settings.JudgeSettings),
     "publish": (),
     "engine": (settings.EngineSettings,),
 }
@@ -28,6 +29,7 @@ _HELP = {
     "generate": "submit and collect in one",
     "status": "print where tasks stand as JSON",
     "cancel": "stop the agents of tasks",
+    "verify": "judge any test file without an agent; print the verdict as JSON",
     "publish": "print annotations for the results in a folder and append the job summary",
     "engine": "run the embedded engine (started by submit)",
 }

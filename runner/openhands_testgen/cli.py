@@ -140,6 +140,21 @@ async def _cancel(options: Options) -> int:
     return _end_with_errors(errors)
 
 
+async def _verify(options: Options) -> int:
+    from openhands_testgen.domain.judgement import render_verdict
+    from openhands_testgen.domain.outcome import choose_verdict_exit_code
+    from openhands_testgen.reporting.words import render_words
+
+    candidate = bootstrap.read_candidate(options)
+    verification = await bootstrap.build_verifier(options).verify(candidate)
+    verdict = render_verdict(verification, candidate)
+    for line in render_words(verdict):
+        print(line, file=sys.stderr)
+    _print_json([verdict], single=True)
+    given = settings.read(settings.VerifySettings, {**options, "module": ""})
+    return choose_verdict_exit_code(verification.verdict, given.fail_on)
+
+
 async def _publish(options: Options) -> int:
     from openhands_testgen.reporting.publish import publish
 
@@ -167,6 +182,7 @@ _COMMANDS: dict[str, Command] = {
     "generate": _generate,
     "status": _status,
     "cancel": _cancel,
+    "verify": _verify,
     "publish": _publish,
     "engine": _engine,
 }

@@ -13,6 +13,13 @@ HOSTILE = (
     "evil | cell | <script>alert(1)</script> </pre></details> [a](https://evil.example) "
     "![p](https://evil.example/p.png) `code` *bold* @someone www.evil.example $x$"
 )
+CASE_FAILED = {
+    "name": "test_b",
+    "outcome": "failed",
+    "message": "assert 1 == 2",
+    "line": 0,
+    "problems": [],
+}
 
 
 def make_result(**changes: object) -> TaskResult:
@@ -32,12 +39,14 @@ def make_result(**changes: object) -> TaskResult:
         "verdict": "accepted",
         "coverage": 91.66,
         "coverage_threshold": 80.0,
+        "coverage_before": None,
+        "coverage_gained": None,
         "tests": {
             "total": 2,
             "passed": 2,
             "cases": [
-                {"name": "test_a", "outcome": "passed", "message": ""},
-                {"name": "test_b", "outcome": "passed", "message": ""},
+                {"name": "test_a", "outcome": "passed", "message": "", "line": 0, "problems": []},
+                {"name": "test_b", "outcome": "passed", "message": "", "line": 0, "problems": []},
             ],
         },
         "mutation": None,
@@ -50,6 +59,7 @@ def make_result(**changes: object) -> TaskResult:
         "protections": [],
         "warnings": [],
         "steps": 7,
+        "repairs": 0,
         "final_message": "Done.",
     }
     return cast("TaskResult", {**content, **changes})
@@ -67,8 +77,14 @@ def make_rejected(**changes: object) -> TaskResult:
             "total": 2,
             "passed": 1,
             "cases": [
-                {"name": "test_a", "outcome": "passed", "message": ""},
-                {"name": "test_b", "outcome": "failed", "message": "assert 1 == 2"},
+                {"name": "test_a", "outcome": "passed", "message": "", "line": 0, "problems": []},
+                {
+                    "name": "test_b",
+                    "outcome": "failed",
+                    "message": "assert 1 == 2",
+                    "line": 0,
+                    "problems": [],
+                },
             ],
         },
         "stages": [{"name": "coverage", "passed": False, "reasons": ["40.0% is below 80%"]}],

@@ -27,6 +27,7 @@ GROUPS: dict[str, tuple[type[settings.Group], ...]] = {
     "generate": (TASK, MODEL, BACKEND, WAIT, JUDGE, PLACE),
     "status": (BACKEND, PLACE),
     "cancel": (BACKEND, PLACE),
+    "verify": (settings.VerifySettings, JUDGE, PLACE),
     "publish": (PLACE,),
     "engine": (settings.EngineSettings, PLACE),
 }

@@ -18,6 +18,7 @@ GROUPS = (
     settings.BackendSettings,
     settings.WaitSettings,
     settings.JudgeSettings,
+    settings.VerifySettings,
     settings.PlaceSettings,
     settings.EngineSettings,
 )
@@ -30,9 +31,11 @@ def render_exit_codes() -> str:
 
 def render_settings() -> str:
     rows = ["| setting | default | meaning | also read from |", "|---|---|---|---|"]
+    seen: set[str] = set()
     for group in GROUPS:
         for name, field in group.model_fields.items():
-            if field.description:
+            if field.description and name not in seen:
+                seen.add(name)
                 known = [
                     f"`{one}`"
                     for one in settings.get_names(group, name)

@@ -10,6 +10,7 @@ import asyncio
 import uuid
 from typing import TYPE_CHECKING, Protocol
 
+from openhands_testgen.backends.cloud_control import CloudControl
 from openhands_testgen.backends.cloud_folder import (
     fetch_project,
     open_sandbox_folder,
@@ -40,7 +41,8 @@ if TYPE_CHECKING:
 
     from openhands_testgen.backends.cloud_sandboxes import Sandboxes
     from openhands_testgen.clients.agent_server import AgentServerClient
-    from openhands_testgen.clients.cloud import CloudClient, Conversation
+    from openhands_testgen.clients.cloud import CloudClient
+    from openhands_testgen.clients.cloud_answers import Conversation
     from openhands_testgen.domain.ports import Clock, Progress
     from openhands_testgen.domain.revision import Revision
     from openhands_testgen.domain.task import Order, TaskState
@@ -77,7 +79,8 @@ class CloudBackend:
         self._find_revision = find_revision
         self._clock = clock
         self._starter = Starter(client, sandboxes, clock, progress)
-        self._watch = CloudWatch(client, sandboxes, clock)
+        self._control = CloudControl(client, sandboxes)
+        self._watch = CloudWatch(client, sandboxes, self._control, clock)
 
     async def submit(self, order: Order) -> Receipt:
         """Start the conversation under our own id; bring the project along if it is not pushed."""
@@ -139,7 +142,7 @@ class CloudBackend:
             watched = await self._find(task_id)
             if watched.conversation is not None:
                 if not read_conversation(watched.conversation).status.is_final:
-                    await self._watch.stop(watched)
+                    await self._control.stop(watched)
                 return
             if await self._prevent(watched):
                 return

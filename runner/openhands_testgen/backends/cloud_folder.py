@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from openhands_testgen.backends.cloud_lookup import Watched
     from openhands_testgen.backends.cloud_records import Reference
     from openhands_testgen.clients.agent_server import AgentServerClient, ConversationInfo
-    from openhands_testgen.clients.cloud import CloudClient, Conversation, GitChange
+    from openhands_testgen.clients.cloud import CloudClient
+    from openhands_testgen.clients.cloud_answers import Conversation, GitChange
 
 HEAD = "HEAD"
 # The service shows names that are not ASCII in quotes and with escapes that cannot be undone.

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from openhands_testgen.backends.cloud_records import Reference
-    from openhands_testgen.clients.cloud import CloudClient, Conversation, StartTask
+    from openhands_testgen.clients.cloud import CloudClient
+    from openhands_testgen.clients.cloud_answers import Conversation, StartTask
     from openhands_testgen.domain.ports import Clock
     from openhands_testgen.domain.task_id import TaskId
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from openhands_testgen.clients.agent_server import Event
-    from openhands_testgen.clients.cloud import Conversation, StartTask
+    from openhands_testgen.clients.cloud_answers import Conversation, StartTask
     from openhands_testgen.domain.revision import Revision
     from openhands_testgen.domain.task import Order
 

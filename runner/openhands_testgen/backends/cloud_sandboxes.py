@@ -13,7 +13,7 @@ from openhands_testgen.errors import BackendUnreachableError, ConfigurationError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from openhands_testgen.clients.cloud import Conversation
+    from openhands_testgen.clients.cloud_answers import Conversation
     from openhands_testgen.domain.task import TaskState
 
 PATIENCE = Patience(connect_seconds=4.0, tries=2, total_seconds=40.0)

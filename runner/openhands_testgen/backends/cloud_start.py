@@ -17,7 +17,8 @@ from openhands_testgen.errors import BackendError, BackendUnreachableError, Gene
 if TYPE_CHECKING:
     from openhands_testgen.backends.cloud_sandboxes import Sandboxes
     from openhands_testgen.clients.agent_server import AgentServerClient, ConversationInfo
-    from openhands_testgen.clients.cloud import CloudClient, StartTask
+    from openhands_testgen.clients.cloud import CloudClient
+    from openhands_testgen.clients.cloud_answers import StartTask
     from openhands_testgen.domain.ports import Clock, Progress
     from openhands_testgen.domain.revision import Revision
     from openhands_testgen.domain.task import Order

@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING
 from openhands_testgen.backends.budget import find_overrun, find_overspending
 from openhands_testgen.backends.cloud_lookup import UNKNOWN, find_tasks
 from openhands_testgen.backends.cloud_records import (
-    STOPPED,
     is_stopped_by_us,
     read_conversation,
     read_start,
     to_utc,
 )
-from openhands_testgen.backends.conversation import ACTION_EVENT, ERROR_EVENT, MESSAGE_EVENT
+from openhands_testgen.backends.conversation import ACTION_EVENT, ERROR_EVENT
 from openhands_testgen.backends.watch import LOOKS_AFTER_TELLING
 from openhands_testgen.domain.task import Conclusion, Status, TaskState
 from openhands_testgen.errors import GenerationError, TaskIdError
@@ -25,10 +24,12 @@ from openhands_testgen.errors import GenerationError, TaskIdError
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from openhands_testgen.backends.cloud_control import CloudControl
     from openhands_testgen.backends.cloud_lookup import Watched
     from openhands_testgen.backends.cloud_sandboxes import Sandboxes
     from openhands_testgen.clients.agent_server import Event
-    from openhands_testgen.clients.cloud import CloudClient, Conversation
+    from openhands_testgen.clients.cloud import CloudClient
+    from openhands_testgen.clients.cloud_answers import Conversation
     from openhands_testgen.domain.ports import Clock
     from openhands_testgen.domain.task_id import TaskId
 
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
 GLIMPSE_SECONDS = 30.0
 WAKING_SECONDS = 90.0
 MAX_QUESTIONS_AT_ONCE = 4
-MAX_MESSAGES = 100
 FINISH = "FinishAction"
 _STOPPED = TaskState(
     Status.FAILED, Conclusion.CANCELLED, error="The agent was stopped before it had finished."
@@ -56,15 +56,19 @@ class _Glimpse:
 class CloudWatch:
     """Tells where tasks stand; wakes sandboxes that the service put to sleep, once each."""
 
-    def __init__(self, client: CloudClient, sandboxes: Sandboxes, clock: Clock) -> None:
+    def __init__(
+        self, client: CloudClient, sandboxes: Sandboxes, control: CloudControl, clock: Clock
+    ) -> None:
         """Take the connections."""
         self._client = client
         self._sandboxes = sandboxes
+        self._control = control
         self._clock = clock
         self._glimpses: dict[str, _Glimpse] = {}
         self._woken: dict[str, float] = {}
         self._went_on: set[str] = set()
         self._told: Counter[str] = Counter()
+        self._steps_before: Counter[str] = Counter()
         self._room = asyncio.Semaphore(MAX_QUESTIONS_AT_ONCE)
 
     async def get_states(
@@ -79,43 +83,13 @@ class CloudWatch:
         return {one.conversation_id: answer for one, answer in zip(task_ids, answers, strict=True)}
 
     async def tell(self, conversation: Conversation, message: str) -> None:
-        """Give an agent another message, once, through its sandbox or through the service."""
-        if await self._sandboxes.tell(conversation, message):
-            return
-        events = await self._client.get_newest_events(
-            conversation.id, MESSAGE_EVENT, limit=MAX_MESSAGES
-        )
-        if not any(one.llm_message and one.llm_message.text == message for one in events):
-            await self._client.send_message(conversation.id, message)
-        self._told[conversation.id] = LOOKS_AFTER_TELLING
+        """Give an agent another message, once, through its sandbox or through the service.
 
-    async def stop(self, watched: Watched) -> None:
-        """Stop an agent, inside a command too, and leave a mark that it was on purpose.
-
-        Without a way to the sandbox it is frozen as a whole.
+        Its steps are counted anew from here.
         """
-        conversation = watched.conversation
-        if conversation is None:
-            return
-        await self._mark(watched)
-        client = self._sandboxes.reach(conversation)
-        if client is not None:
-            try:
-                await client.interrupt(str(uuid.UUID(conversation.id)))
-            except GenerationError as error:
-                self._sandboxes.note(conversation, error)
-            else:
-                return
-        if conversation.sandbox_status != "PAUSED":
-            await self._client.pause_sandbox(conversation.sandbox_id)
-
-    async def _mark(self, watched: Watched) -> None:
-        """Say in the title that the agent was stopped; without the mark it is stopped as well."""
-        title = f"{STOPPED} for {watched.task_id.module_path}"
-        try:
-            await self._client.rename(watched.task_id.conversation_id, title)
-        except GenerationError:
-            return
+        self._steps_before[conversation.id] = (await self._glimpse(conversation)).steps
+        await self._control.tell(conversation, message)
+        self._told[conversation.id] = LOOKS_AFTER_TELLING
 
     async def _read(self, watched: Watched | None) -> TaskState | GenerationError:
         if watched is None:
@@ -233,11 +207,14 @@ class CloudWatch:
     async def _keep_to_limits(self, watched: Watched, state: TaskState) -> TaskState:
         """Stop an agent that has spent more than it may: nobody else does."""
         limits = watched.reference.limits
-        problem = find_overspending(limits, state) or find_overrun(limits, state)
+        before = self._steps_before[watched.task_id.conversation_id]
+        problem = find_overspending(limits, state) or find_overrun(
+            limits, replace(state, steps=state.steps - before)
+        )
         if not problem or state.conclusion is Conclusion.LOST:
             return state
         if not state.status.is_final:
-            await self.stop(watched)
+            await self._control.stop(watched)
         return replace(
             state, status=Status.FAILED, conclusion=Conclusion.OVER_BUDGET, error=problem
         )

@@ -7,16 +7,21 @@ a file that is missing or cannot be read is ``""``, a folder that is no reposito
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Annotated, Literal, Self
+from typing import TYPE_CHECKING, Literal, Self
 from urllib.parse import quote
 from uuid import UUID
 
-from pydantic import BeforeValidator, Field, SecretStr, TypeAdapter
+from pydantic import TypeAdapter
 
-from openhands_testgen.clients.agent_server import Event, TokenCount
+from openhands_testgen.clients.cloud_answers import (
+    Conversation,
+    EventPage,
+    GitChange,
+    StartTask,
+    StartTaskPage,
+)
 from openhands_testgen.clients.http import (
     BUSY,
-    Answer,
     HttpService,
     Patience,
     Repeat,
@@ -36,6 +41,8 @@ if TYPE_CHECKING:
 
     import httpx
 
+    from openhands_testgen.clients.agent_server import Event
+
 type Scheme = Literal["bearer", "session"]
 
 MAX_IDS_IN_A_REQUEST = 99
@@ -47,77 +54,6 @@ _START_TASKS = f"{_CONVERSATIONS}/start-tasks"
 _EVENTS = "/api/v1/conversation"  # singular, unlike the others
 _SANDBOXES = "/api/v1/sandboxes"
 _HINT = "Is `cloud-url` an OpenHands app server with API V1?"
-
-
-def _to_hex(value: object) -> object:
-    """Ids come with dashes and without; here they have none."""
-    return UUID(value).hex if isinstance(value, str) else value
-
-
-type Identifier = Annotated[str, BeforeValidator(_to_hex)]
-
-
-class StartRequest(Answer):
-    """What was asked for, as a start task remembers it."""
-
-    conversation_id: Annotated[str | None, BeforeValidator(_to_hex)] = None
-    title: str | None = None
-
-
-class StartTask(Answer):
-    """The start of a conversation; ``status`` may be a word that we do not know."""
-
-    id: Identifier
-    status: str = "WORKING"
-    detail: str | None = None
-    sandbox_id: str | None = None
-    request: StartRequest = Field(default_factory=StartRequest)
-    created_at: str | None = None
-    updated_at: str | None = None
-
-
-class Metrics(Answer):
-    """What a conversation has cost; 0 does not mean that it was free."""
-
-    accumulated_cost: float = 0.0
-    accumulated_token_usage: TokenCount | None = None
-
-
-class Conversation(Answer):
-    """A conversation and its sandbox.
-
-    ``execution_status`` is there only while the sandbox runs; so are ``conversation_url``, its
-    address on the sandbox's own agent server, and the key to it.
-    """
-
-    id: Identifier
-    sandbox_id: str
-    sandbox_status: str = "MISSING"
-    execution_status: str | None = None
-    title: str | None = None
-    selected_repository: str | None = None
-    selected_branch: str | None = None
-    metrics: Metrics | None = None
-    tags: dict[str, str] = Field(default_factory=dict)
-    created_at: str | None = None
-    updated_at: str | None = None
-    conversation_url: str | None = None
-    session_api_key: SecretStr | None = None
-
-
-class GitChange(Answer):
-    """One path that differs; ``status`` is ADDED, UPDATED, DELETED or MOVED."""
-
-    status: str
-    path: str
-
-
-class _StartTaskPage(Answer):
-    items: list[StartTask] = Field(default_factory=list)
-
-
-class _EventPage(Answer):
-    items: list[Event] = Field(default_factory=list)
 
 
 _START_TASK_LIST = TypeAdapter(list[StartTask | None])
@@ -180,7 +116,7 @@ class CloudClient:
         """
         params = {"limit": NEWEST_START_TASKS, "sort_order": "CREATED_AT_DESC"}
         response = await self._http.send("GET", f"{_START_TASKS}/search", params=params)
-        return _parse(_StartTaskPage, response).items
+        return _parse(StartTaskPage, response).items
 
     async def get_start_tasks(self, ids: Sequence[str]) -> list[StartTask | None]:
         """Return up to 99 start tasks in one request; ``None`` for an unknown id."""
@@ -198,7 +134,7 @@ class CloudClient:
         """Return the newest events of a kind that the server has heard of, newest first."""
         params = {"kind__eq": kind, "sort_order": "TIMESTAMP_DESC", "limit": limit}
         path = f"{_EVENTS}/{UUID(conversation_id)}/events/search"
-        return _parse(_EventPage, await self._http.send("GET", path, params=params)).items
+        return _parse(EventPage, await self._http.send("GET", path, params=params)).items
 
     async def get_event_count(self, conversation_id: str, kind: str) -> int:
         """Return how many events of a kind the server has heard of."""

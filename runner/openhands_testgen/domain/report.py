@@ -6,13 +6,21 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NotRequired, TypedDict
 
+from openhands_testgen.domain.judgement import (
+    CasesDict,
+    MutationDict,
+    StageDict,
+    render_cases,
+    render_mutation,
+    render_stages,
+)
 from openhands_testgen.domain.task import Conclusion, Status
-from openhands_testgen.domain.verdict import Outcome, Verdict
+from openhands_testgen.domain.verdict import Verdict
 
 if TYPE_CHECKING:
     from openhands_testgen.domain.task import TaskState
     from openhands_testgen.domain.task_id import TaskId
-    from openhands_testgen.domain.verdict import CaseResult, Mutation, Verification
+    from openhands_testgen.domain.verdict import Verification
     from openhands_testgen.errors import GenerationError
 
 
@@ -31,30 +39,6 @@ class TaskStatus(TypedDict):
     cost_usd: float | None
 
 
-class CaseDict(TypedDict):
-    """One test of the judged file."""
-
-    name: str
-    outcome: str
-    message: str
-
-
-class CasesDict(TypedDict):
-    """The judged tests, counted and one by one."""
-
-    total: int
-    passed: int
-    cases: list[CaseDict]
-
-
-class StageDict(TypedDict):
-    """One stage of the verdict."""
-
-    name: str
-    passed: bool
-    reasons: list[str]
-
-
 class DroppedDict(TypedDict):
     """A file that the agent touched and that was not taken."""
 
@@ -62,26 +46,21 @@ class DroppedDict(TypedDict):
     reason: str
 
 
-class MutationDict(TypedDict):
-    """The mutation stage in numbers."""
-
-    score: float
-    killed: int
-    total: int
-
-
 class TaskResult(TaskStatus):
     """The result of a task.
 
     ``success`` is our verdict (accepted or weak), never the agent's word. ``coverage`` and
-    ``coverage_threshold`` are percent of the module's lines and branches. ``files`` are the
-    delivered paths, relative to the working directory.
+    ``coverage_threshold`` are percent of the module's lines and branches, ``coverage_before`` what
+    the project's other tests reach, ``coverage_gained`` what these add. ``files`` are the delivered
+    paths, relative to the working directory.
     """
 
     success: bool
     verdict: str | None
     coverage: float | None
     coverage_threshold: float
+    coverage_before: float | None
+    coverage_gained: float | None
     tests: CasesDict | None
     mutation: MutationDict | None
     files: list[str]
@@ -93,6 +72,7 @@ class TaskResult(TaskStatus):
     protections: list[str]
     warnings: list[str]
     steps: int
+    repairs: int
     final_message: NotRequired[str]
 
 
@@ -114,6 +94,7 @@ class Report:
     warnings: tuple[str, ...] = ()
     final_message: str = ""
     exit_code: int = 0
+    repairs: int = 0
     results_dir: str | None = None
 
     @property
@@ -171,43 +152,22 @@ def render_result(report: Report) -> TaskResult:
         "verdict": report.verdict.value if report.verdict else None,
         "coverage": judged.coverage.percent if judged and judged.coverage else None,
         "coverage_threshold": report.task_id.coverage_threshold,
-        "tests": _render_cases(judged.cases) if judged else None,
-        "mutation": _render_mutation(judged.mutation) if judged else None,
+        "coverage_before": judged.coverage_before if judged else None,
+        "coverage_gained": judged.coverage_gained if judged else None,
+        "tests": render_cases(judged.cases) if judged else None,
+        "mutation": render_mutation(judged.mutation) if judged else None,
         "files": list(report.files),
         "results_dir": report.results_dir,
         "duration_seconds": _count_seconds(report),
-        "stages": _render_stages(judged) if judged else [],
+        "stages": render_stages(judged.stages) if judged else [],
         "missing_lines": list(judged.coverage.missing_lines) if judged and judged.coverage else [],
         "dropped": [{"path": path, "reason": reason} for path, reason in report.dropped],
         "protections": list(judged.protections) if judged else [],
         "warnings": [*report.warnings, *(judged.warnings if judged else ())],
         "steps": report.state.steps,
+        "repairs": report.repairs,
         "final_message": report.final_message,
     }
-
-
-def _render_cases(cases: tuple[CaseResult, ...]) -> CasesDict:
-    return {
-        "total": len(cases),
-        "passed": sum(case.outcome is Outcome.PASSED for case in cases),
-        "cases": [
-            {"name": case.name, "outcome": case.outcome.value, "message": case.message}
-            for case in cases
-        ],
-    }
-
-
-def _render_mutation(mutation: Mutation | None) -> MutationDict | None:
-    if mutation is None:
-        return None
-    return {"score": mutation.score, "killed": mutation.killed, "total": mutation.total}
-
-
-def _render_stages(judged: Verification) -> list[StageDict]:
-    return [
-        {"name": stage.name, "passed": stage.passed, "reasons": list(stage.reasons)}
-        for stage in judged.stages
-    ]
 
 
 def _count_seconds(report: Report) -> float | None:

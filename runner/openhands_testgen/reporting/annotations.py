@@ -128,7 +128,9 @@ def _explain(result: TaskResult) -> Iterator[Annotation]:
     for case in result["tests"]["cases"] if result["tests"] else ():
         if case["outcome"] != _PASSED:
             title = f"{case['name']} {case['outcome']}"
-            yield Annotation(level, result["output_path"], title, case["message"])
+            # What is delivered has other lines than what came.
+            line = None if result["success"] else case["line"] or None
+            yield Annotation(level, result["output_path"], title, case["message"], line)
     for warning in result["warnings"]:
         yield Annotation("warning", result["module_path"], "Generated tests", warning)
 

@@ -16,7 +16,8 @@ from openhands_testgen.reporting.markdown import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from openhands_testgen.domain.report import CaseDict, CasesDict, TaskResult
+    from openhands_testgen.domain.judgement import CaseDict, CasesDict
+    from openhands_testgen.domain.report import TaskResult
 
 # Above 1 MiB GitHub drops a whole summary; a part of that is left to the step's other sections.
 MAX_BYTES = 900_000

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from openhands_testgen.clients.process import ProcessResult, run_process
+from openhands_testgen.clients.process import OUTPUT_LIMIT_BYTES, ProcessResult, run_process
 from openhands_testgen.sandbox.confinement import (
     GRACE_SECONDS,
     Confinement,
@@ -14,6 +15,7 @@ from openhands_testgen.sandbox.confinement import (
     confined_command,
     read_protections,
 )
+from openhands_testgen.sandbox.disk import watch_disk
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -22,19 +24,22 @@ if TYPE_CHECKING:
     from openhands_testgen.sandbox.interpreter import Interpreter
     from openhands_testgen.sandbox.workbench import Workbench
 
+MEBIBYTE = 1 << 20
 # What foreign code sees of our environment; nothing in it is a secret.
 JUDGED_VARIABLES = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "LD_LIBRARY_PATH", "SYSTEMROOT")
 
 
 @dataclass(frozen=True, slots=True)
 class RunLimits:
-    """Limits on each run of foreign code."""
+    """Limits on each run of foreign code; ``disk_mb`` and ``files`` are for all that it writes."""
 
     timeout_seconds: float = 120
     cpu_seconds: int = 120
     memory_mb: int = 2048
     processes: int = 64
     file_mb: int = 64
+    disk_mb: int = 1024
+    files: int = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +51,15 @@ class SandboxedPython:
     limits: RunLimits
     environment: Mapping[str, str]
 
-    async def run(
-        self, arguments: Sequence[str], *, cwd: Path, roots: Sequence[Path] = ()
+    async def run(  # noqa: PLR0913 - what a run is made of
+        self,
+        arguments: Sequence[str],
+        *,
+        cwd: Path,
+        roots: Sequence[Path] = (),
+        stdin: bytes | None = None,
+        hash_seed: int = 0,
+        output_limit_bytes: int = OUTPUT_LIMIT_BYTES,
     ) -> tuple[ProcessResult, Protections]:
         """Run the interpreter with arguments; ``roots`` are the folders to import from."""
         interpreter, bench, limits = self.interpreter, self.bench, self.limits
@@ -62,22 +74,35 @@ class SandboxedPython:
         )
         report = bench.root / "protections.json"
         report.unlink(missing_ok=True)
-        result = await run_process(
+        stop = asyncio.Event()
+        watching = asyncio.create_task(self._stop_when_full(stop))
+        running = run_process(
             confined_command([str(interpreter.executable), *arguments], confinement, report),
             cwd=cwd,
-            env=self._build_environment((*roots, *overlay)),
+            env=self._build_environment((*roots, *overlay), hash_seed),
             timeout_seconds=limits.timeout_seconds,
+            stdin=stdin,
+            output_limit_bytes=output_limit_bytes,
             grace_seconds=GRACE_SECONDS,
+            stop=stop,
         )
-        return result, read_protections(report)
+        try:
+            return await running, read_protections(report)
+        finally:
+            watching.cancel()
 
-    def _build_environment(self, roots: Sequence[Path]) -> dict[str, str]:
+    async def _stop_when_full(self, stop: asyncio.Event) -> None:
+        limits = self.limits
+        await watch_disk(self.bench.writable, limits.disk_mb * MEBIBYTE, limits.files)
+        stop.set()
+
+    def _build_environment(self, roots: Sequence[Path], hash_seed: int) -> dict[str, str]:
         kept = {name: self.environment.get(name) for name in JUDGED_VARIABLES}
         own = {
             "HOME": str(self.bench.home),
             "TMPDIR": str(self.bench.temporary),
             "PYTHONPATH": os.pathsep.join(map(str, roots)),
-            "PYTHONHASHSEED": "0",
+            "PYTHONHASHSEED": str(hash_seed),
             "PYTHONDONTWRITEBYTECODE": "1",
             "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
             "PYTHONUSERBASE": self.interpreter.user_base,

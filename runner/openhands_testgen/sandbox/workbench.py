@@ -109,7 +109,7 @@ async def open_workbench(
         yield bench
     finally:
         await asyncio.wait([filling])  # a thread cannot be cancelled
-        await asyncio.to_thread(shutil.rmtree, bench.root, onexc=_remove_stubborn)
+        await asyncio.to_thread(remove_tree, bench.root)
 
 
 def copy_project(source: Path, target: Path, left_out: Collection[Path] = ()) -> None:
@@ -134,6 +134,14 @@ def copy_project(source: Path, target: Path, left_out: Collection[Path] = ()) ->
                 files, size = files + 1, size + path.stat().st_size
                 _check_size(files, size)
                 shutil.copy2(path, there / path.name)
+
+
+def remove_tree(path: Path) -> None:
+    """Remove a file, a link or a folder with all in it, also where foreign code made that hard."""
+    if path.is_symlink() or not path.is_dir():
+        path.unlink(missing_ok=True)
+    else:
+        shutil.rmtree(path, onexc=_remove_stubborn)
 
 
 def find_package_folders(project: Path) -> frozenset[str]:

@@ -1,80 +1,65 @@
-"""Read pytest's JUnit report as one result for each test."""
+"""The verdict as a JUnit report: a test that was left out is a failure, with the reason."""
 
 from __future__ import annotations
 
-import re
+from html import escape
 from typing import TYPE_CHECKING
 
 from openhands_testgen.domain.verdict import CaseResult, Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Mapping, Sequence
 
-    from junitparser import TestCase
-
-MAX_MESSAGE_LENGTH = 2_000
-# The worst of several entries counts: a test can pass and then fail in its teardown.
-_SEVERITY = (Outcome.PASSED, Outcome.SKIPPED, Outcome.FAILED, Outcome.ERROR)
+_TAGS = {Outcome.SKIPPED: "skipped", Outcome.ERROR: "error"}
 
 
-def parse_junit(content: bytes, output_path: str) -> tuple[CaseResult, ...] | None:
-    """Return the tests in a report, or ``None`` if it is not a report.
-
-    Judged code could have written it: entities are refused, everything in it is foreign text.
-    """
-    from junitparser import JUnitXml, JUnitXmlError
-
-    if b"<!" in re.sub(rb"<!\[CDATA\[", b"", content):
-        return None
-    try:
-        report = JUnitXml.fromstring(content)
-    except (JUnitXmlError, SyntaxError, ValueError):
-        return None
-    worst: dict[str, CaseResult] = {}
-    for case in _read_cases((case for suite in report for case in suite), output_path):
-        known = worst.get(case.name)
-        if known is None or _SEVERITY.index(case.outcome) > _SEVERITY.index(known.outcome):
-            worst[case.name] = case
-    return tuple(worst.values())
-
-
-def _read_cases(cases: Iterable[TestCase], output_path: str) -> Iterable[CaseResult]:
-    for case in cases:
-        outcome, message = _read_outcome(case)
-        classname = case.classname or ""
-        yield CaseResult(
-            name=_render_node_id(classname, case.name or "", output_path),
-            classname=classname,
-            outcome=outcome,
-            message=message,
-            seconds=float(case.time or 0),
-        )
+def render_junit(cases: Sequence[CaseResult], output_path: str) -> bytes:
+    """Render one test case for each test; what XML cannot hold is replaced."""
+    tags = [_TAGS.get(case.outcome, "failure") for case in cases if not case.is_sound]
+    counts = {
+        "tests": len(cases),
+        "failures": tags.count("failure"),
+        "errors": tags.count("error"),
+        "skipped": tags.count("skipped"),
+        "time": f"{sum(case.seconds for case in cases):.3f}",
+    }
+    lines = [
+        '<?xml version="1.0" encoding="utf-8"?>',
+        '<testsuites name="openhands-testgen">',
+        f"<testsuite {_render_attributes({'name': output_path, **counts})}>",
+        *(_render_case(case, output_path) for case in cases),
+        "</testsuite>",
+        "</testsuites>",
+    ]
+    return ("\n".join(lines) + "\n").encode()
 
 
-def _read_outcome(case: TestCase) -> tuple[Outcome, str]:
-    from junitparser import Error, Failure, Skipped
+def _render_case(case: CaseResult, output_path: str) -> str:
+    attributes = {
+        "name": case.name.rpartition("::")[2],
+        "classname": case.classname,
+        "file": output_path,
+        "line": case.line or "",
+        "time": f"{case.seconds:.3f}",
+    }
+    head = f"<testcase {_render_attributes(attributes)}"
+    if case.is_sound:
+        return f"{head}/>"
+    tag = _TAGS.get(case.outcome, "failure")
+    about = _render_attributes({"message": case.message, "type": case.outcome.value})
+    text = _clean("\n".join(map(str, case.problems)))
+    return f"{head}><{tag} {about}>{text}</{tag}></testcase>"
 
-    for kind, outcome in (
-        (Error, Outcome.ERROR),
-        (Failure, Outcome.FAILED),
-        (Skipped, Outcome.SKIPPED),
-    ):
-        for result in case.result:
-            if isinstance(result, kind):
-                parts = (result.message, result.text)
-                text = "\n".join(part.strip() for part in parts if part)
-                return outcome, text[:MAX_MESSAGE_LENGTH]
-    return Outcome.PASSED, ""
+
+def _render_attributes(values: Mapping[str, object]) -> str:
+    known = {name: _clean(str(value)) for name, value in values.items() if value != ""}
+    return " ".join(f'{name}="{value.replace(chr(10), "&#10;")}"' for name, value in known.items())
 
 
-def _render_node_id(classname: str, name: str, output_path: str) -> str:
-    """Turn JUnit's dotted names back into pytest's node id."""
-    module = output_path.removesuffix(".py").replace("/", ".")
-    if not classname and name == module:
-        return output_path
-    if classname == module:
-        return f"{output_path}::{name}"
-    if classname.startswith(f"{module}."):
-        inner = classname.removeprefix(f"{module}.").replace(".", "::")
-        return f"{output_path}::{inner}::{name}"
-    return f"{classname}::{name}" if classname else name
+def _clean(text: str) -> str:
+    """Escape markup, and replace what XML has no character for."""
+    plain = (
+        char if char.isprintable() or char in "\n\t" else "\N{REPLACEMENT CHARACTER}"
+        for char in text
+    )
+    return escape("".join(plain), quote=True)

@@ -1,9 +1,10 @@
-"""Judge a test file: stage after stage, cheapest first, on a copy, confined."""
+"""Judge a test file: stage after stage, cheapest first, on copies, confined."""
 
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from openhands_testgen.domain.verdict import Verdict, Verification, decide
@@ -11,17 +12,27 @@ from openhands_testgen.errors import ConfigurationError
 from openhands_testgen.sandbox.interpreter import Interpreter, find_interpreter
 from openhands_testgen.sandbox.python import RunLimits, SandboxedPython
 from openhands_testgen.sandbox.workbench import open_workbench
-from openhands_testgen.verification.stages.coverage import judge_coverage, measure
+from openhands_testgen.verification.budget import Budget
+from openhands_testgen.verification.docket import Docket
+from openhands_testgen.verification.junit import render_junit
+from openhands_testgen.verification.lane import Lane
+from openhands_testgen.verification.lanes import open_lanes
+from openhands_testgen.verification.ledger import Ledger
+from openhands_testgen.verification.plan import VerdictPlan
+from openhands_testgen.verification.recording import find_place
+from openhands_testgen.verification.runs import Runs
+from openhands_testgen.verification.stages import mutation
+from openhands_testgen.verification.stages.coverage import join_coverage
 from openhands_testgen.verification.stages.parse import judge_source
-from openhands_testgen.verification.stages.run import judge_run, run_tests
+from openhands_testgen.verification.stages.rules import list_existing
+from openhands_testgen.verification.trial import Trial
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import AsyncIterator, Mapping
     from pathlib import Path
 
     from openhands_testgen.domain.verdict import Candidate
     from openhands_testgen.sandbox.interpreter import InstallOverlay
-    from openhands_testgen.sandbox.workbench import Workbench
 
 
 @dataclass(slots=True)
@@ -37,6 +48,7 @@ class SandboxedVerifier:
     python: str
     environment: Mapping[str, str]
     install_overlay: InstallOverlay
+    plan: VerdictPlan = field(default_factory=VerdictPlan)
     limits: RunLimits = field(default_factory=RunLimits)
     left_out: tuple[Path, ...] = ()
     scratch: Path | None = None
@@ -47,34 +59,33 @@ class SandboxedVerifier:
         """Judge one test file; whatever it does, it ends in a verdict.
 
         Raises:
-            ConfigurationError: the interpreter, or the project's folder, is not usable.
+            ConfigurationError: the interpreter, the project's folder or the sandbox is not usable.
 
         """
         parsed = judge_source(candidate.content)
         if not parsed.stage.passed:
             return Verification(Verdict.REJECTED, (parsed.stage,))
+        protected = frozenset(list_existing(candidate.base))
+        docket = Docket(Ledger(candidate.output_path, candidate.content, protected))
+        docket.add(parsed.stage)
         interpreter = await self._get_interpreter(candidate.project)
-        async with open_workbench(candidate.project, self.left_out, self.scratch) as bench:
-            _fit(bench, candidate)
-            python = SandboxedPython(interpreter, bench, self.limits, self.environment)
-            record, protections = await run_tests(python, candidate)
-            stage, cases = judge_run(record, parsed.expected, candidate.output_path)
-            stages = [parsed.stage, stage]
-            coverage, report = None, b""
-            if record.cases is not None and not record.is_module_changed:
-                coverage, report = await measure(python, candidate)
-                threshold = candidate.coverage_threshold
-                stages.append(judge_coverage(coverage, threshold, candidate.module_path))
-        files = {"junit.xml": record.junit, "coverage.json": report, "pytest.log": record.log}
-        return Verification(
-            verdict=decide(stages),
-            stages=tuple(stages),
-            cases=cases,
-            coverage=coverage,
-            protections=protections.describe(),
-            warnings=protections.warn(),
-            attachments={name: content for name, content in files.items() if content},
-        )
+
+        @asynccontextmanager
+        async def open_lane() -> AsyncIterator[Lane]:
+            async with open_workbench(candidate.project, self.left_out, self.scratch) as bench:
+                python = SandboxedPython(interpreter, bench, self.limits, self.environment)
+                yield Lane(python, candidate.project, self.left_out)
+
+        async with open_lanes(open_lane) as lanes:
+            python = lanes.first.python
+            _check_module(python, candidate)
+            if self.plan.is_sandbox_required:
+                await check_sandbox(python)
+            budget = Budget(self.plan.timeout_seconds)
+            place = find_place(python.bench, candidate)
+            trial = Trial(docket, Runs(lanes, candidate, place, budget), self.plan)
+            await trial.hear()
+        return conclude(trial)
 
     async def _get_interpreter(self, project: Path) -> Interpreter:
         """Ask once for each project, also when several files are judged side by side."""
@@ -86,8 +97,51 @@ class SandboxedVerifier:
             return self._interpreters[project]
 
 
-def _fit(bench: Workbench, candidate: Candidate) -> None:
-    if not (bench.project / candidate.module_path).is_file():
+async def check_sandbox(python: SandboxedPython) -> None:
+    """Run a harmless program to see what protects this machine from others.
+
+    Raises:
+        ConfigurationError: a protection is missing; the message says which.
+
+    """
+    _, protections = await python.run(["-I", "-S", "-c", ""], cwd=python.bench.ours)
+    missing = protections.warn()
+    if missing:
+        message = (
+            f"not all protections are in force here: {'; '.join(missing)}; judge on a Linux that "
+            "has them (5.13 or newer, with user namespaces), or set `sandbox: auto`"
+        )
+        raise ConfigurationError(message, field="sandbox")
+
+
+def conclude(trial: Trial) -> Verification:
+    """Return the judgement, with all that was found on the way."""
+    docket, now, before = trial.docket, trial.coverage, trial.before
+    cases = docket.ledger.cases
+    files = {**trial.files, "junit.xml": render_junit(cases, docket.ledger.output_path)}
+    protections = trial.protections
+    verdict = decide(docket.stages.values(), trial.mutation, trial.plan.mutation_threshold)
+    # A stage that only weakens rejects nothing, but its reasons are to be seen.
+    weak = mutation.NAME if verdict is Verdict.WEAK else ""
+    return Verification(
+        verdict=verdict,
+        stages=tuple(
+            replace(stage, passed=False) if stage.name == weak else stage
+            for stage in docket.stages.values()
+        ),
+        content=trial.content,
+        cases=cases,
+        coverage=now,
+        coverage_before=before.percent if before else None,
+        coverage_gained=join_coverage(before, now) - before.percent if before and now else None,
+        mutation=trial.mutation,
+        protections=protections.describe() if protections else (),
+        warnings=protections.warn() if protections else (),
+        attachments={name: content for name, content in files.items() if content},
+    )
+
+
+def _check_module(python: SandboxedPython, candidate: Candidate) -> None:
+    if not (python.bench.project / candidate.module_path).is_file():
         message = f"{candidate.module_path} is not in {candidate.project}"
         raise ConfigurationError(message, field="working-directory")
-    bench.put(candidate.output_path, candidate.content)

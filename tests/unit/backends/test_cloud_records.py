@@ -19,7 +19,7 @@ from openhands_testgen.backends.cloud_records import (
     render_title,
     to_utc,
 )
-from openhands_testgen.clients.cloud import Conversation, StartTask
+from openhands_testgen.clients.cloud_answers import Conversation, StartTask
 from openhands_testgen.domain.revision import Revision
 from openhands_testgen.domain.task import Conclusion, Limits, Model, Status, TaskState
 from openhands_testgen.domain.task_id import parse_task_id

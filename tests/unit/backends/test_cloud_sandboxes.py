@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from openhands_testgen.backends.cloud_sandboxes import Sandboxes
-from openhands_testgen.clients.cloud import Conversation
+from openhands_testgen.clients.cloud_answers import Conversation
 from openhands_testgen.errors import BackendError, BackendUnreachableError
 
 if TYPE_CHECKING:

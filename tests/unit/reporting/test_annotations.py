@@ -108,7 +108,7 @@ def test_the_count_points_at_no_file() -> None:
 
 
 def test_hostile_text_stays_inside_its_command() -> None:
-    case = {"name": HOSTILE, "outcome": "failed", "message": HOSTILE}
+    case = {"name": HOSTILE, "outcome": "failed", "message": HOSTILE, "line": 1, "problems": []}
     result = make_rejected(
         module_path=HOSTILE,
         output_path=HOSTILE,

@@ -8,10 +8,9 @@ from pydantic import BaseModel, ValidationError
 
 from openhands_testgen.domain.verdict import Coverage, StageResult
 from openhands_testgen.sandbox.workbench import read_foreign
-from openhands_testgen.verification.stages.run import CONFIGURATION, DATA
+from openhands_testgen.verification.recording import CONFIGURATION
 
 if TYPE_CHECKING:
-    from openhands_testgen.domain.verdict import Candidate
     from openhands_testgen.sandbox.python import SandboxedPython
 
 NAME = "coverage"
@@ -33,7 +32,9 @@ class FileReport(BaseModel):
     """One file in coverage.py's JSON report."""
 
     summary: Summary
+    executed_lines: tuple[int, ...] = ()
     missing_lines: tuple[int, ...] = ()
+    executed_branches: tuple[tuple[int, int], ...] = ()
     missing_branches: tuple[tuple[int, int], ...] = ()
 
 
@@ -43,8 +44,10 @@ class CoverageReport(BaseModel):
     files: dict[str, FileReport]
 
 
-async def measure(python: SandboxedPython, candidate: Candidate) -> tuple[Coverage | None, bytes]:
-    """Compute the coverage from the data of the run, and return it with the report's bytes.
+async def measure(
+    python: SandboxedPython, module_path: str, data: str
+) -> tuple[Coverage | None, bytes]:
+    """Compute the coverage from the data of a run, and return it with the report's bytes.
 
     Only the interpreter that ran the module can analyse its lines, so it does, in a process that
     imports nothing of what is judged.
@@ -53,8 +56,8 @@ async def measure(python: SandboxedPython, candidate: Candidate) -> tuple[Covera
     result, _ = await python.run(
         [
             *("-m", "coverage", "json", "-q", f"--rcfile={bench.ours / CONFIGURATION}"),
-            *(f"--data-file={bench.out / DATA}", "-o", str(bench.out / REPORT)),
-            str(bench.project / candidate.module_path),
+            *(f"--data-file={bench.out / data}", "-o", str(bench.out / REPORT)),
+            str(bench.project / module_path),
         ],
         cwd=bench.ours,
     )
@@ -77,6 +80,8 @@ def parse_coverage(content: bytes) -> Coverage | None:
         branches_total=summary.num_branches,
         missing_lines=file.missing_lines,
         missing_branches=file.missing_branches,
+        executed_lines=file.executed_lines,
+        executed_branches=file.executed_branches,
     )
 
 
@@ -92,6 +97,14 @@ def judge_coverage(coverage: Coverage | None, threshold: float, module_path: str
         f"{threshold:g}% are asked for; {_render_missing(coverage)}"
     )
     return StageResult(NAME, passed=False, reasons=(reason,))
+
+
+def join_coverage(one: Coverage, other: Coverage) -> float:
+    """Return the share of lines and branches that two runs reach together, in percent."""
+    total = one.lines_total + one.branches_total
+    reached = {*one.executed_lines, *other.executed_lines}
+    taken = {*one.executed_branches, *other.executed_branches}
+    return 100 * (len(reached) + len(taken)) / total if total else 100.0
 
 
 def _render_missing(coverage: Coverage) -> str:

@@ -1,193 +1,153 @@
-"""Stage *run*: every test that the file defines is reported, and passes."""
+"""Stage *run*: every test that the file defines runs to its end, and passes."""
 
 from __future__ import annotations
 
-import os
 import signal
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from openhands_testgen.domain.layout import (
-    CONFIGURATION_SECTIONS,
-    PYPROJECT,
-    find_outer_folder,
-    import_roots,
-    parse_pythonpath,
-)
-from openhands_testgen.domain.verdict import CaseResult, Outcome, StageResult
-from openhands_testgen.sandbox.workbench import (
-    digest_file,
-    find_package_folders,
-    read_foreign,
-)
-from openhands_testgen.verification.junit import parse_junit
+from openhands_testgen.domain.verdict import CaseResult, Outcome, Problem
+from openhands_testgen.verification.journal import render_classname
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
+    from collections.abc import Iterable, Iterator
 
-    from openhands_testgen.domain.verdict import Candidate
-    from openhands_testgen.sandbox.confinement import Protections
-    from openhands_testgen.sandbox.python import SandboxedPython
-    from openhands_testgen.sandbox.workbench import Workbench
+    from openhands_testgen.verification.recording import RunRecord
 
 NAME = "run"
-JUNIT = "junit.xml"
-DATA = "coverage.data"
-CONFIGURATION = "coverage.ini"
-MAX_REPORT_BYTES = 20_000_000
-MAX_CONFIGURATION_BYTES = 1_000_000
 MAX_REASON_LENGTH = 300
 SIGNALLED = 128
-# Nothing is left out, whatever comments the module carries.
-COVERAGE_CONFIGURATION = """[run]
-branch = true
-data_file = {data}
-include = {module}
-disable_warnings = no-data-collected,module-not-imported,couldnt-parse
-[report]
-exclude_lines = (?!)
-partial_branches = (?!)
-partial_branches_always = (?!)
-"""
+LEAVE_OUT = "mend it or leave it out"
+_FORGED = "let the tests call the module, and leave pytest alone"
 
 
 @dataclass(frozen=True, slots=True)
-class RunRecord:
-    """What one run of the tests left; ``cases`` is ``None`` if there is no report."""
+class Judged:
+    """What a run shows: problems of the whole file, or one result for each test.
 
-    exit_code: int
-    timed_out: bool
-    cases: tuple[CaseResult, ...] | None
-    is_module_changed: bool
-    limit_seconds: float
-    log: bytes = b""
-    junit: bytes = b""
-
-
-async def run_tests(python: SandboxedPython, candidate: Candidate) -> tuple[RunRecord, Protections]:
-    """Run the file under pytest and coverage, once."""
-    bench = python.bench
-    module = bench.project / candidate.module_path
-    configuration = bench.ours / CONFIGURATION
-    configuration.write_text(
-        COVERAGE_CONFIGURATION.format(data=bench.out / DATA, module=_escape_pattern(module)),
-        encoding="utf-8",
-    )
-    digest = digest_file(module)
-    result, protections = await python.run(
-        build_arguments(bench, candidate.output_path, configuration),
-        cwd=bench.project,
-        roots=find_roots(bench, candidate),
-    )
-    junit = read_foreign(bench.out / JUNIT, MAX_REPORT_BYTES) or b""
-    record = RunRecord(
-        exit_code=result.exit_code,
-        timed_out=result.timed_out,
-        cases=parse_junit(junit, candidate.output_path) if junit else None,
-        is_module_changed=digest_file(module) != digest,
-        limit_seconds=python.limits.timeout_seconds,
-        log=result.stdout + result.stderr,
-        junit=junit,
-    )
-    return record, protections
-
-
-def build_arguments(bench: Workbench, output_path: str, configuration: Path) -> list[str]:
-    """Build the interpreter's arguments: pytest with none of the project's options or plugins."""
-    coverage = ["-m", "coverage", "run", f"--rcfile={configuration}"]
-    return [
-        *coverage,
-        *("-m", "pytest", "-c", os.devnull, f"--rootdir={bench.project}"),
-        *(f"--confcutdir={bench.project}", "-p", "no:cacheprovider", "--import-mode=importlib"),
-        *(f"--junitxml={bench.out / JUNIT}", "--tb=short", "--color=no", "-q", output_path),
-    ]
-
-
-def find_roots(bench: Workbench, candidate: Candidate) -> tuple[Path, ...]:
-    """Return the folders of the copy to import from.
-
-    The folder of the tests is the last one: tests import what lies beside them.
+    After a run that broke off in one test, those that had no turn are not among the cases.
     """
-    packages = find_package_folders(bench.project)
-    files = {
-        name: read_foreign(bench.project / name, MAX_CONFIGURATION_BYTES)
-        for name in (PYPROJECT, *CONFIGURATION_SECTIONS)
-    }
-    configured = parse_pythonpath({name: text for name, text in files.items() if text is not None})
-    roots = import_roots(candidate.module_path, packages, configured)
-    tests = find_outer_folder(candidate.output_path, packages)
-    return tuple(bench.project / root for root in dict.fromkeys((*roots, tests)))
+
+    problems: tuple[Problem, ...]
+    cases: tuple[CaseResult, ...] = ()
+    is_complete: bool = False
 
 
-def judge_run(
-    record: RunRecord, expected: Sequence[str], output_path: str
-) -> tuple[StageResult, tuple[CaseResult, ...]]:
-    """Decide whether a run shows that all expected tests pass; name those that are missing."""
-    cases = add_missing(record.cases or (), expected, output_path)
-    reasons = tuple(_find_reasons(record, cases, output_path))
-    return StageResult(NAME, passed=not reasons, reasons=reasons), cases
+def judge_run(record: RunRecord, expected: Iterable[str], output_path: str) -> Judged:
+    """Decide from a run which tests pass, and whether the file can be judged at all.
+
+    ``expected`` are the tests that the file defines (``TestCart::test_add``).
+    """
+    journal = record.journal
+    problems = tuple(_find_whole_problems(record))
+    if problems:
+        return Judged(problems)
+    cases = {case.name: _judge_case(case) for case in journal.cases.values()}
+    if journal.running:
+        cases[journal.running] = _explain_break(record, journal.running)
+    for path in record.changed:
+        name = journal.writers.get(path) or journal.running
+        cases[name] = _refuse_change(cases.get(name) or _make_case(name), path)
+    missing = () if journal.running else _find_missing(record, expected, output_path)
+    return Judged((), (*cases.values(), *missing), is_complete=not journal.running)
 
 
-def add_missing(
-    cases: Sequence[CaseResult], expected: Sequence[str], output_path: str
-) -> tuple[CaseResult, ...]:
-    """Return the cases and, for each expected test without one, a case that is missing."""
-    present = {case.name.partition("[")[0] for case in cases}
-    missing = [
-        CaseResult(node_id, "", Outcome.MISSING, "defined in the file, but not in the report")
-        for node_id in (f"{output_path}::{name}" for name in expected)
-        if node_id not in present
-    ]
-    return (*cases, *missing)
+def get_definition_name(node_id: str, output_path: str) -> str:
+    """Return ``TestCart::test_add`` for ``tests/test_cart.py::TestCart::test_add[1]``."""
+    return node_id.removeprefix(f"{output_path}::").partition("[")[0]
 
 
-def _find_reasons(record: RunRecord, cases: Sequence[CaseResult], output_path: str) -> list[str]:
-    if record.timed_out:
-        return [f"the tests did not end within {record.limit_seconds:g} s"]
-    if record.cases is None:
-        return [_explain_no_report(record)]
-    broken = [case for case in cases if case.name == output_path]
-    if broken:
-        return [f"the file cannot be collected: {_shorten(case.message)}" for case in broken]
-    reasons = [_explain(case) for case in cases if case.outcome not in _HARMLESS]
-    if record.is_module_changed:
-        reasons.append("the tests changed the module under test while they ran")
-    if not any(case.outcome is Outcome.PASSED for case in cases):
-        skipped = sum(case.outcome is Outcome.SKIPPED for case in cases)
-        reasons.append(f"no test passed ({skipped} skipped)")
-    if record.exit_code and not reasons:
-        reasons.append(f"pytest ended with exit code {record.exit_code}, though no test failed")
-    return reasons
-
-
-_HARMLESS = {Outcome.PASSED, Outcome.SKIPPED}
-
-
-def _explain(case: CaseResult) -> str:
-    if case.outcome is Outcome.MISSING:
-        return f"{case.name} is defined, but was not run"
-    verb = "failed" if case.outcome is Outcome.FAILED else "ended in an error"
-    return f"{case.name} {verb}: {_shorten(case.message)}"
-
-
-def _explain_no_report(record: RunRecord) -> str:
-    signal_number = record.exit_code - SIGNALLED
-    if signal_number == signal.SIGXCPU:
-        return "the tests used more CPU time than they may"
-    if signal_number == signal.SIGKILL:
-        return "the tests were killed: they used more CPU time or memory than they may"
-    return (
-        f"pytest ended with exit code {record.exit_code} and without a report: "
-        "something in the tests ended it"
-    )
-
-
-def _shorten(message: str) -> str:
+def shorten(message: str) -> str:
+    """Return a message as one line, bounded; of a traceback what it comes to."""
     lines = [line.strip() for line in message.splitlines() if line.strip()]
+    errors = [line.removeprefix("E").strip() for line in lines if line.startswith("E   ")]
+    lines = errors[:3] or lines
     return " / ".join(lines)[:MAX_REASON_LENGTH]
 
 
-def _escape_pattern(path: Path) -> str:
-    """Escape what coverage's patterns read as wildcards."""
-    return "".join(f"[{char}]" if char in "*?[" else char for char in str(path))
+def _find_whole_problems(record: RunRecord) -> Iterator[Problem]:
+    journal = record.journal
+    if journal.forgery:
+        yield Problem("forged", journal.forgery, _FORGED)
+    elif journal.broken:
+        reason = f"the file cannot be collected: {shorten(journal.broken)}"
+        yield Problem("not-collected", reason, "let it import what is there")
+    elif not journal.running and not journal.is_complete:
+        reason = f"outside of any test, the run {_say_how_it_ended(record)}"
+        yield Problem("broken-off", reason, "leave that out of the file's own code and fixtures")
+    elif not journal.items:
+        yield Problem("no-test", "pytest finds no test in the file", "define functions test_...")
+    for path in record.changed:
+        if not (journal.writers.get(path) or journal.running):
+            reason = f"the file changes {path} of the project while it is imported"
+            yield Problem("changes-project", reason, "write to pytest's tmp_path alone")
+
+
+def _judge_case(case: CaseResult) -> CaseResult:
+    if case.outcome is Outcome.PASSED:
+        return case
+    if case.outcome is Outcome.SKIPPED:
+        reason = f"was skipped ({shorten(case.message)}), which proves nothing"
+        problem = Problem("skipped", reason, "let it run here, or leave it out")
+    elif case.outcome is Outcome.REFUSED:
+        reason = "is marked as expected to fail: it can never fail"
+        problem = Problem("xfail", reason, "assert what the module does, or leave it out")
+    else:
+        verb = "fails" if case.outcome is Outcome.FAILED else "ends in an error"
+        problem = Problem(case.outcome.value, f"{verb}: {shorten(case.message)}", LEAVE_OUT)
+    return replace(case, problems=(problem,))
+
+
+def _find_missing(
+    record: RunRecord, expected: Iterable[str], output_path: str
+) -> tuple[CaseResult, ...]:
+    """Return a case for what was collected but not run, and for what was not even collected."""
+    items = [item.id for item in record.journal.items]
+    collected = {get_definition_name(name, output_path) for name in items}
+    idle = [name for name in items if name not in record.journal.cases]
+    unseen = [f"{output_path}::{name}" for name in expected if name not in collected]
+    return tuple(
+        _refuse(name, Outcome.MISSING, Problem("missing", reason, LEAVE_OUT))
+        for names, reason in (
+            (idle, "was collected, but not run"),
+            (unseen, "is defined, but pytest does not find it"),
+        )
+        for name in names
+    )
+
+
+def _explain_break(record: RunRecord, name: str) -> CaseResult:
+    if record.timed_out:
+        problem = Problem("too-slow", _say_how_it_ended(record), "let it end sooner")
+    else:
+        remedy = "test what ends the process with pytest.raises(SystemExit), or in a subprocess"
+        problem = Problem("ends-process", f"the run {_say_how_it_ended(record)}", remedy)
+    return _refuse(name, Outcome.MISSING, problem)
+
+
+def _say_how_it_ended(record: RunRecord) -> str:
+    number = record.exit_code - SIGNALLED
+    if record.timed_out:
+        return f"did not end within {record.limit_seconds:g} s"
+    if record.is_full:
+        return "was ended because it wrote more than it may"
+    if number == signal.SIGXCPU:
+        return "used more CPU time than it may"
+    if number == signal.SIGKILL:
+        return "was killed: it used more CPU time or memory than it may"
+    return f"was ended with exit code {record.exit_code} before pytest had finished"
+
+
+def _refuse_change(case: CaseResult, path: str) -> CaseResult:
+    problem = Problem(
+        "changes-project", f"changes {path} of the project", "write to pytest's tmp_path alone"
+    )
+    return replace(case, outcome=Outcome.REFUSED, problems=(*case.problems, problem))
+
+
+def _refuse(name: str, outcome: Outcome, problem: Problem) -> CaseResult:
+    return replace(_make_case(name), outcome=outcome, message=problem.reason, problems=(problem,))
+
+
+def _make_case(name: str) -> CaseResult:
+    return CaseResult(name, render_classname(name), Outcome.PASSED)
