@@ -42,7 +42,8 @@ class ResultsFolder:
     ) -> None:
         """Take the folder, which need not exist, and the secrets that must not stand in it.
 
-        More secrets may become known until something is stored. ``path_prefix`` leads from the repository's root to the project.
+        More secrets may become known until something is stored. ``path_prefix`` leads from the
+        repository's root to the project.
         """
         self._root = root.absolute()
         self._secrets = secrets
