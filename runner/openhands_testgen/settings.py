@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 
 FailOn = Literal["weak", "rejected", "failed", "never"]
 OnTimeout = Literal["fail", "cancel"]
+Deliver = Literal["none", "commit", "pull-request"]
+CloudAuth = Literal["bearer", "session"]
+CLOUD_URL = "https://app.all-hands.dev"
 Sandbox = Literal["auto", "required"]
 
 
@@ -148,7 +151,8 @@ class BackendSettings(Group):
     backend: str = Field(
         "",
         validation_alias=_aliases("backend"),
-        description="`embedded` or `agent-server`; chosen from the keys and addresses if left out",
+        description="`cloud`, `agent-server` or `embedded`; the first one whose key or address is "
+        "set, if left out",
     )
     server_url: str = Field(
         "",
@@ -162,8 +166,18 @@ class BackendSettings(Group):
     )
     cloud_api_key: SecretStr = Field(
         SecretStr(""),
-        validation_alias=AliasChoices("OPENHANDS_API_KEY", "OPENHANDS_CLOUD_API_KEY"),
-        description="key of OpenHands Cloud",
+        validation_alias=_aliases("cloud_api_key", "OPENHANDS_API_KEY", "OPENHANDS_CLOUD_API_KEY"),
+        description="key of OpenHands Cloud, or of a self-hosted app server",
+    )
+    cloud_url: str = Field(
+        CLOUD_URL,
+        validation_alias=_aliases("cloud_url", "OPENHANDS_CLOUD_URL"),
+        description="address of OpenHands Cloud, or of a self-hosted app server",
+    )
+    cloud_auth: CloudAuth = Field(
+        "bearer",
+        validation_alias=_aliases("cloud_auth"),
+        description="how the key is sent there: `bearer`, or `session` to a self-hosted app server",
     )
 
 
@@ -258,6 +272,22 @@ class VerifySettings(Group):
     fail_on: FailOn = _FAIL_ON
 
 
+class PublishSettings(Group):
+    """What becomes of the results on GitHub, beside the check run."""
+
+    comment: bool = Field(
+        default=False,
+        validation_alias=_aliases("comment"),
+        description="`true` keeps one comment on the pull request up to date",
+    )
+    deliver: Deliver = Field(
+        "none",
+        validation_alias=_aliases("deliver"),
+        description="where accepted tests go: `none` (the working directory alone), `commit` (on "
+        "the branch) or `pull-request` (one of their own, against the branch)",
+    )
+
+
 class PlaceSettings(Group):
     """Where things are on this machine."""
 
@@ -320,8 +350,30 @@ class ActionsSettings(Group):
     run_id: str = Field("", validation_alias="GITHUB_RUN_ID")
     run_attempt: str = Field("", validation_alias="GITHUB_RUN_ATTEMPT")
     job: str = Field("", validation_alias="GITHUB_JOB")
+    commit: str = Field("", validation_alias="GITHUB_SHA")
+    ref: str = Field("", validation_alias="GITHUB_REF")
+    head_ref: str = Field("", validation_alias="GITHUB_HEAD_REF")
     output_file: Path | None = Field(None, validation_alias="GITHUB_OUTPUT")
     summary_file: Path | None = Field(None, validation_alias="GITHUB_STEP_SUMMARY")
+
+
+class EventSettings(Group):
+    """What set the workflow off."""
+
+    event_name: str = Field("", validation_alias="GITHUB_EVENT_NAME")
+    event_path: Path | None = Field(None, validation_alias="GITHUB_EVENT_PATH")
+    sha: str = Field("", validation_alias="GITHUB_SHA")
+    ref: str = Field("", validation_alias="GITHUB_REF")
+    actor: str = Field("", validation_alias="GITHUB_ACTOR")
+
+
+class GitHubSettings(Group):
+    """How to reach GitHub. Only the step that publishes has the token."""
+
+    token: SecretStr = Field(SecretStr(""), validation_alias="GITHUB_TOKEN")
+    api_url: str = Field("https://api.github.com", validation_alias="GITHUB_API_URL")
+    page_url: str = Field("https://github.com", validation_alias="GITHUB_SERVER_URL")
+    workflow: str = Field("", validation_alias="GITHUB_WORKFLOW")
 
 
 def read[AGroup: Group](group: type[AGroup], options: Mapping[str, object] | None = None) -> AGroup:
