@@ -91,8 +91,8 @@ class Characterizer:
             self.say(
                 f"{seen.calls} calls made, {len(usable)} worth a test; confirming {len(wanted)}"
             )
-            confirmed = await explorer.confirm(wanted, plan_orders(wanted))
-            settled = settle(wanted, confirmed)
+            plan = plan_orders(wanted)
+            settled = settle(wanted, plan, await explorer.confirm(wanted, plan.orders))
             self.say(f"{len(settled)} are the same in a fresh process, alone and in any order")
             return module, settled
 

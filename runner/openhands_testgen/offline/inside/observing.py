@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from .scenario import Scenario
     from .world import World
 
-MAX_HINTS = 40
+MAX_HINTS = 120
 MAX_OPTIONS = 40
 MAX_TEXT_LENGTH = 200
 MAX_LOOKED_AT = 100

@@ -42,7 +42,6 @@ _SPECIAL: dict[str, tuple[str, str]] = {
     "__neg__": ("-{self}", VALUE),
     "__pos__": ("+{self}", VALUE),
     "__invert__": ("~{self}", VALUE),
-    "__hash__": ("hash({self}) == hash({self})", VALUE),
     "__divmod__": ("divmod({self}, {0})", VALUE),
     "__round__": ("round({self}, {args})", VALUE),
     "__format__": ("format({self}, {0})", VALUE),
@@ -56,7 +55,7 @@ _SPECIAL: dict[str, tuple[str, str]] = {
 }
 _SKIPPED = frozenset(
     f"__{name}__"
-    for name in "init new del init_subclass class_getitem set_name get set delete exit aenter aexit "
+    for name in "init new del hash init_subclass class_getitem set_name get set delete exit aenter aexit "
     "aiter anext subclasshook instancecheck subclasscheck post_init prepare mro_entries annotate "
     "annotate_func firstlineno static_attributes getattribute setattr delattr await".split()
 )
