@@ -160,7 +160,9 @@ async def measure(subject: Subject, make_tests: MakeTests) -> Row:
         )
         environment = dict(os.environ)
         install = Overlay(ROOT / "runner" / "environment", environment).install
-        verification = await SandboxedVerifier(find_python(), environment, install).verify(candidate)
+        verification = await SandboxedVerifier(find_python(), environment, install).verify(
+            candidate
+        )
         reasons = [reason for stage in verification.stages for reason in stage.reasons]
         return Row(
             subject=name,
@@ -178,9 +180,7 @@ async def rerun(candidate: Candidate) -> int:
     """Return how many tests fail in shuffled runs, each on a copy and in a process of its own."""
     environment = dict(os.environ)
     install = Overlay(ROOT / "runner" / "environment", environment).install
-    interpreter = await find_interpreter(
-        find_python(), candidate.project, environment, install
-    )
+    interpreter = await find_interpreter(find_python(), candidate.project, environment, install)
     failed: set[tuple[str, int]] = set()
     for seed in range(101, 101 + RERUNS):
         async with open_workbench(candidate.project) as bench:

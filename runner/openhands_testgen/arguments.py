@@ -19,7 +19,8 @@ _GROUPS: dict[str, tuple[type[settings.Group], ...]] = {
     "generate": (*_WRITE, settings.WaitSettings, settings.JudgeSettings),
     "status": (settings.BackendSettings,),
     "cancel": (settings.BackendSettings,),
-    "publish": (),
+    "verify": (settings.VerifySettings, settings.JudgeSettings),
+    "publish": (settings.PublishSettings,),
     "engine": (settings.EngineSettings,),
 }
 _HELP = {
@@ -28,7 +29,8 @@ _HELP = {
     "generate": "submit and collect in one",
     "status": "print where tasks stand as JSON",
     "cancel": "stop the agents of tasks",
-    "publish": "print annotations for the results in a folder and append the job summary",
+    "verify": "judge any test file without an agent; print the verdict as JSON",
+    "publish": "put the results in a folder on GitHub, print annotations, append the job summary",
     "engine": "run the embedded engine (started by submit)",
 }
 _TAKES_IDS = {"collect", "status", "cancel"}

@@ -18,7 +18,12 @@ from openhands_testgen.backends import registry
 from openhands_testgen.clients.clock import SystemClock
 from openhands_testgen.clients.working_tree import WorkingTree
 from openhands_testgen.domain.task import OFFLINE, Assignment, Limits, Model, Run
-from openhands_testgen.errors import ConfigurationError, GenerationError, TaskIdError
+from openhands_testgen.errors import (
+    ConfigurationError,
+    GenerationError,
+    NothingToTestError,
+    TaskIdError,
+)
 from openhands_testgen.reporting.progress import LineProgress
 from openhands_testgen.submit import Submitter
 
@@ -31,6 +36,8 @@ if TYPE_CHECKING:
     from openhands_testgen.domain.report import Report
     from openhands_testgen.domain.task import TaskState
     from openhands_testgen.domain.task_id import TaskId
+    from openhands_testgen.domain.verdict import Candidate
+    from openhands_testgen.verification.verify import SandboxedVerifier
     from openhands_testgen.wait import WaitPlan
 
 type Options = Mapping[str, object]
@@ -189,22 +196,13 @@ def build_collector(backend_name: str, options: Options) -> Collector:
     """Build the use case *collect* for the tasks of one backend."""
     from openhands_testgen.collect import Collector
     from openhands_testgen.reporting.results import ResultsFolder
-    from openhands_testgen.sandbox.overlay import Overlay
-    from openhands_testgen.verification.verify import SandboxedVerifier
 
     place = settings.read(settings.PlaceSettings, options)
-    judge = settings.read(settings.JudgeSettings, options)
     wait = settings.read(settings.WaitSettings, options)
-    environment = settings.read_child_environment()
     return Collector(
         backend=build_backend(backend_name, options),
         project=WorkingTree(place.working_directory),
-        verifier=SandboxedVerifier(
-            python=judge.python,
-            environment=environment,
-            install_overlay=Overlay(ENVIRONMENT_PROGRAM, environment).install,
-            left_out=(place.results_folder,),
-        ),
+        verifier=build_verifier(options),
         archive=ResultsFolder(
             place.results_folder,
             read_secrets(options),
@@ -214,7 +212,68 @@ def build_collector(backend_name: str, options: Options) -> Collector:
         clock=SystemClock(),
         judging_slots=asyncio.Semaphore(os.cpu_count() or 1),
         fail_on=wait.fail_on,
+        max_repairs=wait.max_repairs,
     )
+
+
+def build_verifier(options: Options) -> SandboxedVerifier:
+    """Build what judges test files."""
+    from openhands_testgen.sandbox.overlay import Overlay
+    from openhands_testgen.verification.plan import VerdictPlan
+    from openhands_testgen.verification.verify import SandboxedVerifier
+
+    place = settings.read(settings.PlaceSettings, options)
+    judge = settings.read(settings.JudgeSettings, options)
+    environment = settings.read_child_environment()
+    return SandboxedVerifier(
+        python=judge.python,
+        environment=environment,
+        install_overlay=Overlay(ENVIRONMENT_PROGRAM, environment).install,
+        plan=VerdictPlan(
+            mutation_threshold=judge.mutation_threshold,
+            reruns=judge.reruns,
+            mutants=judge.mutants,
+            timeout_seconds=judge.verify_timeout,
+            is_sandbox_required=judge.sandbox == "required",
+        ),
+        left_out=(place.results_folder,),
+    )
+
+
+def read_candidate(options: Options) -> Candidate:
+    """Read a test file that no agent wrote just now, and the module that it is for.
+
+    Raises:
+        ConfigurationError: a path is missing or leads nowhere.
+        NothingToTestError: there is no such module, or nothing in it can be tested.
+
+    """
+    from openhands_testgen.domain.module import parse_module
+    from openhands_testgen.domain.verdict import Candidate
+
+    given = settings.read(settings.VerifySettings, _take_last(options, "module"))
+    project = WorkingTree(settings.read(settings.PlaceSettings, options).working_directory)
+    if not given.module or not given.tests:
+        message = "name the module, and the test file that is to be judged"
+        raise ConfigurationError(message, field="tests" if given.module else "module")
+    module_path = project.locate(given.module, "module")
+    output_path = project.locate(given.tests, "tests")
+    module = project.read(module_path)
+    if module is None:
+        message = f"There is no module {module_path} in {project.root}; check `module`."
+        raise NothingToTestError(message)
+    parse_module(module_path, module)
+    content = project.read(output_path)
+    if content is None:
+        message = f"there is no file {output_path} in {project.root}"
+        raise ConfigurationError(message, field="tests")
+    return Candidate(project.root, module_path, output_path, content, given.coverage_threshold)
+
+
+def _take_last(options: Options, name: str) -> Options:
+    """Turn an option that other commands take several times into the last one given."""
+    value = options.get(name)
+    return {**options, name: value[-1]} if isinstance(value, list) and value else options
 
 
 def _build_wait_plan(options: Options) -> WaitPlan:

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 FailOn = Literal["weak", "rejected", "failed", "never"]
 OnTimeout = Literal["fail", "cancel"]
+Deliver = Literal["none", "commit", "pull-request"]
+Sandbox = Literal["auto", "required"]
 
 
 def _aliases(name: str, *known: str) -> AliasChoices:
@@ -51,6 +53,21 @@ def _split_words(value: object) -> object:
     if not isinstance(texts, list):
         return value
     return [word for text in texts for word in str(text).split()]
+
+
+# Settings of more than one command.
+_COVERAGE_THRESHOLD: float = Field(
+    80,
+    gt=0,
+    le=100,
+    validation_alias=_aliases("coverage_threshold"),
+    description="lines and branches of the module that the tests must reach, in percent",
+)
+_FAIL_ON: FailOn = Field(
+    "rejected",
+    validation_alias=_aliases("fail_on"),
+    description="what fails the step: `weak`, `rejected`, `failed` (no tests) or `never`",
+)
 
 
 # What an option is when nobody gave it.
@@ -77,13 +94,7 @@ class TaskSettings(Group):
     output: str = Field(
         "", validation_alias=_aliases("output"), description="test file to write (one module only)"
     )
-    coverage_threshold: float = Field(
-        80,
-        gt=0,
-        le=100,
-        validation_alias=_aliases("coverage_threshold"),
-        description="lines and branches of the module that the tests must reach, in percent",
-    )
+    coverage_threshold: float = _COVERAGE_THRESHOLD
     instructions: str = Field(
         "",
         max_length=20_000,
@@ -184,11 +195,14 @@ class WaitSettings(Group):
         validation_alias=_aliases("on_timeout"),
         description="when the time is up: `fail` lets the agent go on, `cancel` stops it",
     )
-    fail_on: FailOn = Field(
-        "rejected",
-        validation_alias=_aliases("fail_on"),
-        description="what fails the step: `weak`, `rejected`, `failed` (no tests) or `never`",
+    max_repairs: int = Field(
+        1,
+        ge=0,
+        le=5,
+        validation_alias=_aliases("max_repairs"),
+        description="how often the agent is told what is wrong with its tests and mends them",
     )
+    fail_on: FailOn = _FAIL_ON
 
 
 class JudgeSettings(Group):
@@ -198,6 +212,66 @@ class JudgeSettings(Group):
         "python3",
         validation_alias=_aliases("python"),
         description="the interpreter that has the project's dependencies",
+    )
+    mutation_threshold: float = Field(
+        50,
+        ge=0,
+        le=100,
+        validation_alias=_aliases("mutation_threshold"),
+        description="mutants that the tests must kill, in percent; below that they are weak",
+    )
+    reruns: int = Field(
+        5,
+        ge=0,
+        le=100,
+        validation_alias=_aliases("reruns"),
+        description="shuffled runs that each test must pass",
+    )
+    mutants: int = Field(
+        100,
+        ge=0,
+        le=10_000,
+        validation_alias=_aliases("mutants"),
+        description="mutants to try, at most; 0 tries none",
+    )
+    verify_timeout: float = Field(
+        300,
+        ge=5,
+        le=86_400,
+        validation_alias=_aliases("verify_timeout"),
+        description="seconds for the verdict on one module",
+    )
+    sandbox: Sandbox = Field(
+        "auto",
+        validation_alias=_aliases("sandbox"),
+        description="`auto` warns where a protection is missing, `required` runs nothing then",
+    )
+
+
+class VerifySettings(Group):
+    """Which test file to judge without an agent."""
+
+    module: str = Field(
+        "", validation_alias=_aliases("module"), description="module that the tests are for"
+    )
+    tests: str = Field("", validation_alias=_aliases("tests"), description="test file to judge")
+    coverage_threshold: float = _COVERAGE_THRESHOLD
+    fail_on: FailOn = _FAIL_ON
+
+
+class PublishSettings(Group):
+    """What becomes of the results on GitHub, beside the check run."""
+
+    comment: bool = Field(
+        default=False,
+        validation_alias=_aliases("comment"),
+        description="`true` keeps one comment on the pull request up to date",
+    )
+    deliver: Deliver = Field(
+        "none",
+        validation_alias=_aliases("deliver"),
+        description="where accepted tests go: `none` (the working directory alone), `commit` (on "
+        "the branch) or `pull-request` (one of their own, against the branch)",
     )
 
 
@@ -218,11 +292,6 @@ class PlaceSettings(Group):
         None,
         validation_alias=_aliases("state_dir"),
         description="folder of the embedded engine, to share it between jobs of one machine",
-    )
-    cache_dir: Path | None = Field(
-        None,
-        validation_alias="OPENHANDS_TESTGEN_CACHE_DIR",
-        description="folder of the installed environments",
     )
     runner_temp: Path | None = Field(None, validation_alias="RUNNER_TEMP")
     home: Path | None = Field(None, validation_alias="HOME")
@@ -270,6 +339,25 @@ class ActionsSettings(Group):
     job: str = Field("", validation_alias="GITHUB_JOB")
     output_file: Path | None = Field(None, validation_alias="GITHUB_OUTPUT")
     summary_file: Path | None = Field(None, validation_alias="GITHUB_STEP_SUMMARY")
+
+
+class EventSettings(Group):
+    """What set the workflow off."""
+
+    event_name: str = Field("", validation_alias="GITHUB_EVENT_NAME")
+    event_path: Path | None = Field(None, validation_alias="GITHUB_EVENT_PATH")
+    sha: str = Field("", validation_alias="GITHUB_SHA")
+    ref: str = Field("", validation_alias="GITHUB_REF")
+    actor: str = Field("", validation_alias="GITHUB_ACTOR")
+
+
+class GitHubSettings(Group):
+    """How to reach GitHub. Only the step that publishes has the token."""
+
+    token: SecretStr = Field(SecretStr(""), validation_alias="GITHUB_TOKEN")
+    api_url: str = Field("https://api.github.com", validation_alias="GITHUB_API_URL")
+    page_url: str = Field("https://github.com", validation_alias="GITHUB_SERVER_URL")
+    workflow: str = Field("", validation_alias="GITHUB_WORKFLOW")
 
 
 def read[AGroup: Group](group: type[AGroup], options: Mapping[str, object] | None = None) -> AGroup:

@@ -18,6 +18,8 @@ GROUPS = (
     settings.BackendSettings,
     settings.WaitSettings,
     settings.JudgeSettings,
+    settings.VerifySettings,
+    settings.PublishSettings,
     settings.PlaceSettings,
     settings.EngineSettings,
 )
@@ -30,9 +32,11 @@ def render_exit_codes() -> str:
 
 def render_settings() -> str:
     rows = ["| setting | default | meaning | also read from |", "|---|---|---|---|"]
+    seen: set[str] = set()
     for group in GROUPS:
         for name, field in group.model_fields.items():
-            if field.description:
+            if field.description and name not in seen:
+                seen.add(name)
                 known = [
                     f"`{one}`"
                     for one in settings.get_names(group, name)
@@ -48,7 +52,7 @@ def render_settings() -> str:
 def _render_default(value: object) -> str:
     if isinstance(value, SecretStr) or value in {None, "", ()}:
         return ""
-    return f"`{value}`"
+    return f"`{str(value).lower() if isinstance(value, bool) else value}`"
 
 
 TABLES = {"settings": render_settings, "exit-codes": render_exit_codes}

@@ -24,12 +24,16 @@ _CUT = b"\n[... cut here ...]\n"
 
 @dataclass(frozen=True, slots=True)
 class ProcessResult:
-    """How a program ended; ``exit_code`` is negative where a signal ended it."""
+    """How a program ended; ``exit_code`` is negative where a signal ended it.
+
+    ``stopped`` says that it was ended because the caller asked for it.
+    """
 
     exit_code: int
     stdout: bytes
     stderr: bytes
     timed_out: bool
+    stopped: bool = False
 
 
 async def run_process(  # noqa: PLR0913 - what a process is made of
@@ -41,12 +45,13 @@ async def run_process(  # noqa: PLR0913 - what a process is made of
     stdin: bytes | None = None,
     output_limit_bytes: int = OUTPUT_LIMIT_BYTES,
     grace_seconds: float = 0,
+    stop: asyncio.Event | None = None,
 ) -> ProcessResult:
     """Run a program in a session of its own; its process group is killed however it ends.
 
     ``env`` is the whole environment. Of each output the first and the last half of
-    ``output_limit_bytes`` are kept. When time is up, or this coroutine is cancelled, the program
-    itself is asked to end ``grace_seconds`` before its group is killed.
+    ``output_limit_bytes`` are kept. When time is up, ``stop`` is set or this is cancelled,
+    the program itself is asked to end ``grace_seconds`` before its group is killed.
 
     Raises:
         ConfigurationError: the program cannot be started.
@@ -72,7 +77,7 @@ async def run_process(  # noqa: PLR0913 - what a process is made of
         _feed(transport, stdin)
     is_over = False
     try:
-        is_over = await _wait(run.exited, timeout_seconds)
+        is_over = await _wait_for_end(run.exited, stop, timeout_seconds)
     finally:
         await _end(transport, run, grace_seconds)
     exit_code = transport.get_returncode()
@@ -80,7 +85,8 @@ async def run_process(  # noqa: PLR0913 - what a process is made of
         exit_code=-signal.SIGTERM if exit_code is None else exit_code,
         stdout=bytes(run.kept[1]),
         stderr=bytes(run.kept[2]),
-        timed_out=not is_over,
+        timed_out=not is_over and not (stop and stop.is_set()),
+        stopped=not is_over and bool(stop and stop.is_set()),
     )
 
 
@@ -121,6 +127,21 @@ def _feed(transport: asyncio.SubprocessTransport, stdin: bytes) -> None:
     if isinstance(pipe, asyncio.WriteTransport):
         pipe.write(stdin)
         pipe.close()
+
+
+async def _wait_for_end(
+    exited: asyncio.Event, stop: asyncio.Event | None, timeout_seconds: float
+) -> bool:
+    """Wait until the program has ended; give up when time is up, or at the word to stop."""
+    if stop is None:
+        return await _wait(exited, timeout_seconds)
+    waiting = [asyncio.create_task(event.wait()) for event in (exited, stop)]
+    try:
+        await asyncio.wait(waiting, timeout=timeout_seconds, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in waiting:
+            task.cancel()
+    return exited.is_set()
 
 
 async def _wait(event: asyncio.Event, timeout_seconds: float) -> bool:

@@ -35,10 +35,15 @@ def choose_exit_code(report: Report, fail_on: str) -> int:
     if report.failure is not None:
         return report.failure.exit_code
     if report.verdict is not None:
-        return EXIT_REJECTED if report.verdict in _FAILING_VERDICTS[fail_on] else EXIT_OK
+        return choose_verdict_exit_code(report.verdict, fail_on)
     if report.state.conclusion is Conclusion.TIMED_OUT:
         return DeadlineError.exit_code
     return TaskFailedError.exit_code
+
+
+def choose_verdict_exit_code(verdict: Verdict, fail_on: str) -> int:
+    """Choose the exit code of a verdict."""
+    return EXIT_REJECTED if verdict in _FAILING_VERDICTS[fail_on] else EXIT_OK
 
 
 def _is_deadline(report: Report) -> bool:

@@ -135,7 +135,7 @@ class Mutation:
     """How many of the module's mutants the tests killed; ``score`` is percent.
 
     Those that ran out of time are killed, those that ended the process are not; what there was no
-    time for is left out of ``total``. ``problem`` says why there is no score, and all numbers are 0.
+    time for is left out of ``total``. ``problem`` says why there is no score: all numbers are 0.
     """
 
     score: float
@@ -181,11 +181,15 @@ class Verification:
     attachments: Mapping[str, bytes] = field(default_factory=dict)
 
 
-def decide(stages: Iterable[StageResult], mutation: StageResult | None = None) -> Verdict:
-    """Decide: one failed stage rejects, nothing judged rejects, a failed mutation stage weakens."""
+def decide(
+    stages: Iterable[StageResult],
+    mutation: Mutation | None = None,
+    mutation_threshold: float = MUTATION_THRESHOLD,
+) -> Verdict:
+    """Decide: one failed stage rejects, nothing judged rejects, too few mutants killed weakens."""
     decisions = [stage.passed for stage in stages]
     if not decisions or not all(decisions):
         return Verdict.REJECTED
-    if mutation is not None and not mutation.passed:
+    if mutation is not None and mutation.score < mutation_threshold:
         return Verdict.WEAK
     return Verdict.ACCEPTED

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from openhands_testgen.offline.observations import Found, Observations, Outcome
 
-SHUFFLES = 2
+SHUFFLES = 4
 
 
 def plan_orders(found: Sequence[Found]) -> list[list[int]]:

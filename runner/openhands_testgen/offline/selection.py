@@ -21,7 +21,8 @@ class Candidate:
     """What a choice needs to know of one observation.
 
     ``features`` are what it reaches; ``cost`` grows with its length and oddness; ``outcome``
-    identifies what comes of it, ``shape`` how it is written.
+    identifies what comes of it, ``shape`` how it is written; ``more`` is how many such are worth a
+    test that reach nothing new.
     """
 
     target: str
@@ -29,13 +30,11 @@ class Candidate:
     cost: float
     outcome: str
     shape: str
+    more: int = MORE_PER_TARGET
 
 
 def choose(
-    candidates: Sequence[Candidate],
-    covered: Collection[str] = (),
-    more_per_target: int = MORE_PER_TARGET,
-    spare: int = 1,
+    candidates: Sequence[Candidate], covered: Collection[str] = (), spare: int = 1
 ) -> list[int]:
     """Return the numbers of the chosen ones, those first that reach most for their cost.
 
@@ -44,7 +43,7 @@ def choose(
     """
     missing = _count_missing(candidates, covered, spare)
     chosen = _cover(candidates, missing)
-    chosen += _diversify(candidates, chosen, more_per_target * spare)
+    chosen += _diversify(candidates, chosen, spare)
     return chosen[: MAX_CASES * spare]
 
 
@@ -87,7 +86,7 @@ def _gain(candidate: Candidate, missing: dict[str, int]) -> float:
     return total / candidate.cost
 
 
-def _diversify(candidates: Sequence[Candidate], chosen: list[int], more: int) -> list[int]:
+def _diversify(candidates: Sequence[Candidate], chosen: list[int], spare: int) -> list[int]:
     """Add some for each target whose outcome no other has: cheap ones, in shapes that are there."""
     outcomes = {(candidates[n].target, candidates[n].outcome) for n in chosen}
     shapes = {(candidates[n].target, candidates[n].shape) for n in chosen}
@@ -97,7 +96,7 @@ def _diversify(candidates: Sequence[Candidate], chosen: list[int], more: int) ->
     for number in sorted(_rest(candidates, taken), key=lambda n: _rank(candidates[n], shapes)):
         candidate = candidates[number]
         key = (candidate.target, candidate.outcome)
-        if key not in outcomes and counts[candidate.target] < more:
+        if key not in outcomes and counts[candidate.target] < candidate.more * spare:
             outcomes.add(key)
             counts[candidate.target] += 1
             added.append(number)

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 # have none, wherever they stand.
 _SPECIAL = re.compile(r"[\\`*_{}\[\]()<>#+!|~&:@$\"'=^]|(?<=www)\.|(?<=WWW)\.")
 
+_PLAIN_ADDRESS = re.compile(r"https?://[A-Za-z0-9._~:/?#&=%+-]{1,2000}")
+
 
 def render_text(text: str, max_length: int = 300) -> str:
     """Render foreign text as one line of plain words, for a cell, a heading or a list."""
@@ -35,6 +37,11 @@ def render_block(text: str, max_length: int = 4_000) -> str:
     """
     plain = html.escape(to_plain_lines(text, max_length)).replace("::", "&#58;:")
     return f"<pre>{plain}</pre>"
+
+
+def render_link(title: str, url: str) -> str:
+    """Render a link with a title of our own; empty where the address is not a plain one."""
+    return f"[{title}]({url})" if _PLAIN_ADDRESS.fullmatch(url) else ""
 
 
 def render_row(cells: Sequence[str]) -> str:

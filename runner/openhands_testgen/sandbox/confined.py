@@ -109,6 +109,9 @@ def _confine(limits: Limits, *, is_isolated: bool) -> Protections:
         warnings=[],
     )
     if sys.platform == "linux":
+        # The limit on processes does not count those of root.
+        if is_isolated and not os.geteuid() and not kernel.limit_processes():
+            protections["warnings"].append("the number of root's processes is not limited")
         kernel.drop_privileges()
         _restrict(limits, protections, is_isolated=is_isolated)
     _set_limits(limits, protections, is_isolated=is_isolated)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ from openhands_testgen.sandbox.confinement import (
     confined_command,
     read_protections,
 )
+from openhands_testgen.sandbox.disk import watch_disk
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -22,19 +24,22 @@ if TYPE_CHECKING:
     from openhands_testgen.sandbox.interpreter import Interpreter
     from openhands_testgen.sandbox.workbench import Workbench
 
+MEBIBYTE = 1 << 20
 # What foreign code sees of our environment; nothing in it is a secret.
 JUDGED_VARIABLES = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "LD_LIBRARY_PATH", "SYSTEMROOT")
 
 
 @dataclass(frozen=True, slots=True)
 class RunLimits:
-    """Limits on each run of foreign code."""
+    """Limits on each run of foreign code; ``disk_mb`` and ``files`` are for all that it writes."""
 
     timeout_seconds: float = 120
     cpu_seconds: int = 120
     memory_mb: int = 2048
     processes: int = 64
     file_mb: int = 64
+    disk_mb: int = 1024
+    files: int = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +74,9 @@ class SandboxedPython:
         )
         report = bench.root / "protections.json"
         report.unlink(missing_ok=True)
-        result = await run_process(
+        stop = asyncio.Event()
+        watching = asyncio.create_task(self._stop_when_full(stop))
+        running = run_process(
             confined_command([str(interpreter.executable), *arguments], confinement, report),
             cwd=cwd,
             env=self._build_environment((*roots, *overlay), hash_seed),
@@ -77,8 +84,17 @@ class SandboxedPython:
             stdin=stdin,
             output_limit_bytes=output_limit_bytes,
             grace_seconds=GRACE_SECONDS,
+            stop=stop,
         )
-        return result, read_protections(report)
+        try:
+            return await running, read_protections(report)
+        finally:
+            watching.cancel()
+
+    async def _stop_when_full(self, stop: asyncio.Event) -> None:
+        limits = self.limits
+        await watch_disk(self.bench.writable, limits.disk_mb * MEBIBYTE, limits.files)
+        stop.set()
 
     def _build_environment(self, roots: Sequence[Path], hash_seed: int) -> dict[str, str]:
         kept = {name: self.environment.get(name) for name in JUDGED_VARIABLES}

@@ -77,9 +77,12 @@ def cut_tests(content: bytes, unsound: Sequence[Target], sound: Sequence[Target]
 
 
 def _group(source: SourceText, targets: Iterable[Target]) -> dict[Function | None, list[Target]]:
-    """Group the targets by the function that defines them, ``None`` where there is none."""
+    """Group the targets by the function that defines them, ``None`` where there is none.
+
+    A name counts more than a line, which can be that of an earlier state of the file.
+    """
     definitions = find_definitions(source.tree)
-    lines = {one.line: one.node for one in definitions}
+    exact = {(one.name, one.line): one.node for one in definitions}
     names = {one.name: one.node for one in definitions if not one.is_shadowed}
     others = {
         _get_first_line(node): node
@@ -88,7 +91,11 @@ def _group(source: SourceText, targets: Iterable[Target]) -> dict[Function | Non
     }
     groups: dict[Function | None, list[Target]] = {}
     for target in targets:
-        node = lines.get(target.line) or names.get(target.name) or others.get(target.line)
+        node = (
+            exact.get((target.name, target.line))
+            or names.get(target.name)
+            or others.get(target.line)
+        )
         groups.setdefault(node, []).append(target)
     return groups
 

@@ -27,24 +27,28 @@ class Lanes:
         self._open_lane = open_lane
         self._all = [first]
 
-    async def run_all[T](self, jobs: Sequence[Callable[[Lane], Awaitable[T]]]) -> list[T]:
-        """Run jobs side by side, each alone on a lane; return what they return, in order."""
+    async def run_all(self, jobs: Sequence[Callable[[Lane], Awaitable[None]]]) -> None:
+        """Run jobs side by side, each alone on a lane; the first error ends all of them."""
         while len(self._all) < min(MOST_LANES, len(jobs)):
             self._all.append(await self._stack.enter_async_context(self._open_lane()))
         free: asyncio.Queue[Lane] = asyncio.Queue()
         for lane in self._all:
             free.put_nowait(lane)
 
-        async def run(job: Callable[[Lane], Awaitable[T]]) -> T:
+        async def run(job: Callable[[Lane], Awaitable[None]]) -> None:
             lane = await free.get()
             try:
-                return await job(lane)
+                await job(lane)
             finally:
                 free.put_nowait(lane)
 
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(run(job)) for job in jobs]
-        return [task.result() for task in tasks]
+        running = [asyncio.create_task(run(job)) for job in jobs]
+        try:
+            await asyncio.gather(*running)
+        finally:
+            for task in running:
+                task.cancel()
+            await asyncio.gather(*running, return_exceptions=True)
 
 
 @asynccontextmanager

@@ -27,10 +27,11 @@ INSEPARABLE = Problem(
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A test: how the file at hand names it, and what is known of it under its first name."""
+    """A test: how the file at hand names it, what is known of it, where it stood at first."""
 
     item: Item
     case: CaseResult
+    origin: Target
 
 
 @dataclass(slots=True)
@@ -38,17 +39,22 @@ class Ledger:
     """The tests of one file. A test that is left out keeps the name and line that it came with.
 
     What is cut can change the names of what stays (``test_a[x1]`` is ``test_a[x0]`` then): the
-    order stays, and by it each test is known again.
+    order stays, and by it each test is known again. ``protected`` are tests that stood there before
+    (``TestCart::test_add``): they are not judged by us, and stay in what is delivered.
     """
 
     output_path: str
     content: bytes
+    protected: frozenset[str] = frozenset()
     kept: list[Entry] = field(default_factory=list)
     left_out: list[CaseResult] = field(default_factory=list)
     _lines: dict[str, int] = field(default_factory=dict)
+    _first: bytes = b""
+    _gone: list[Target] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        """Remember where each test stood at first."""
+        """Remember the file, and where each test stood at first."""
+        self._first = self.content
         self._lines = {
             one.name: one.line for one in find_definitions(SourceText(self.content).tree)
         }
@@ -58,6 +64,10 @@ class Ledger:
         """All tests, in the order of the file as it came."""
         every = [*(entry.case for entry in self.kept), *self.left_out]
         return tuple(sorted(every, key=lambda case: case.line))
+
+    def list_current(self) -> tuple[CaseResult, ...]:
+        """Return the tests that are left, named as in the file at hand."""
+        return tuple(replace(entry.case, name=entry.item.id) for entry in self.kept)
 
     def list_expected(self) -> tuple[str, ...]:
         """Return the names of the definitions in what is left of the file."""
@@ -76,13 +86,13 @@ class Ledger:
             name = f"{self.output_path}::{definition.name}"
             targets.append(Target(name, definition.name, definition.line))
             case = CaseResult(name, render_classname(name), Outcome.REFUSED)
-            self._leave_out(case, definition.line, problems)
+            self._leave_out(case, targets[-1], definition.line, problems)
         self.content = cut_tests(self.content, targets, ()).content
 
     def enroll(self, items: Sequence[Item]) -> bool:
         """Take the tests of a run as those of the file; return whether they are the known ones."""
         if not self.kept:
-            self.kept = [Entry(item, self._make_case(item)) for item in items]
+            self.kept = [Entry(item, self._make_case(item), self._aim(item)) for item in items]
             return True
         if len(items) != len(self.kept):
             return False
@@ -113,29 +123,47 @@ class Ledger:
         known = {entry.item.id for entry in bad}
         unseen = [case for name, case in struck.items() if name not in known]
         targets = [self._aim(entry.item) for entry in bad]
-        targets += [
-            Target(one.name, get_definition_name(one.name, self.output_path)) for one in unseen
-        ]
+        targets += [self._aim_at_name(one.name) for one in unseen]
         cut = cut_tests(self.content, targets, [self._aim(entry.item) for entry in good])
         self.content = cut.content
         for entry in bad:
             case = replace(struck[entry.item.id], name=entry.case.name)
-            self._leave_out(case, entry.case.line, case.problems)
+            self._leave_out(case, entry.origin, entry.case.line, case.problems)
         for case in unseen:
-            self._leave_out(case, self._find_line(case.name), case.problems)
+            origin = self._aim_at_name(case.name)
+            self._leave_out(case, origin, self._find_line(case.name), case.problems)
         for entry in good:
             if entry.item.id in cut.lost:
                 case = replace(entry.case, outcome=Outcome.REFUSED)
-                self._leave_out(case, entry.case.line, [INSEPARABLE])
+                self._leave_out(case, entry.origin, entry.case.line, [INSEPARABLE])
         self.kept = [entry for entry in good if entry.item.id not in cut.lost]
 
-    def _leave_out(self, case: CaseResult, line: int, problems: Sequence[Problem]) -> None:
+    def render_delivered(self) -> bytes:
+        """Return the file to deliver: what is left, and tests that were there before.
+
+        Raises:
+            CannotCutError: see ``cut_tests``.
+
+        """
+        stay = [target for target in self._gone if target.name in self.protected]
+        if not stay:
+            return self.content
+        gone = [target for target in self._gone if target.name not in self.protected]
+        return cut_tests(self._first, gone, [*stay, *(one.origin for one in self.kept)]).content
+
+    def _leave_out(
+        self, case: CaseResult, origin: Target, line: int, problems: Sequence[Problem]
+    ) -> None:
+        self._gone.append(origin)
         message = case.message or "; ".join(map(str, problems))
         self.left_out.append(replace(case, line=line, problems=tuple(problems), message=message))
 
     def _aim(self, item: Item) -> Target:
         name = get_definition_name(item.id, self.output_path)
         return Target(item.id, name, item.line, item.indices)
+
+    def _aim_at_name(self, name: str) -> Target:
+        return Target(name, get_definition_name(name, self.output_path))
 
     def _make_case(self, item: Item) -> CaseResult:
         line = self._find_line(item.id)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from openhands_testgen.domain.verdict import MUTATION_THRESHOLD
+
 
 @dataclass(frozen=True, slots=True)
 class VerdictPlan:
@@ -14,7 +16,7 @@ class VerdictPlan:
     runs where a protection is missing.
     """
 
-    mutation_threshold: float = 50.0
+    mutation_threshold: float = MUTATION_THRESHOLD
     reruns: int = 5
     mutants: int = 100
     timeout_seconds: float = 300.0

@@ -2,183 +2,153 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from openhands_testgen.domain.verdict import StageResult, Verification, decide
+from openhands_testgen.domain.verdict import Outcome, Problem, StageResult
 from openhands_testgen.verification.budget import OutOfTimeError
-from openhands_testgen.verification.cutting import CannotCutError
-from openhands_testgen.verification.junit import render_junit
-from openhands_testgen.verification.ledger import Ledger
-from openhands_testgen.verification.stages import coverage, parse, reruns, run
+from openhands_testgen.verification.docket import Docket, EndedError
+from openhands_testgen.verification.stages import coverage, mutation, reruns, rules, run, sabotage
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from openhands_testgen.domain.verdict import Candidate, CaseResult, Coverage, Mutation
+    from openhands_testgen.domain.verdict import Coverage, Mutation
     from openhands_testgen.sandbox.confinement import Protections
     from openhands_testgen.verification.plan import VerdictPlan
-    from openhands_testgen.verification.runs import Measured, Runs
+    from openhands_testgen.verification.runs import Runs
 
 MAX_RUNS = 6
 TIME = "time"
-NOTHING_LEFT = "no sound test is left"
-
-
-class EndedError(Exception):
-    """A stage rejects the file; what comes after it is not tried."""
-
-    def __init__(self, stage: str, reasons: Iterable[object]) -> None:
-        """Say which stage, and why."""
-        super().__init__(stage)
-        self.stage = StageResult(stage, passed=False, reasons=tuple(map(str, reasons)))
+RUNS_EXHAUSTED = f"{MAX_RUNS} runs did not suffice to find all tests that break the run"
+OTHER_TESTS = "without the tests that were left out, pytest finds others than before"
+VACUOUS = Problem(
+    "vacuous",
+    "passes although the module does nothing",
+    "assert values that only the module can have computed",
+)
 
 
 @dataclass(slots=True)
 class Trial:
-    """One test file on its way through the stages; make one for each verdict.
+    """One test file on its way through the stages; make one for each verdict."""
 
-    ``stages`` have one result each; a stage that is tried again replaces its first one.
-    """
-
-    candidate: Candidate
+    docket: Docket
+    runs: Runs
     plan: VerdictPlan
-    ledger: Ledger | None = None
-    stages: dict[str, StageResult] = field(default_factory=dict)
-    mutation_stage: StageResult | None = None
     coverage: Coverage | None = None
-    coverage_before: float | None = None
-    coverage_gained: float | None = None
+    before: Coverage | None = None
     mutation: Mutation | None = None
     protections: Protections | None = None
     files: dict[str, bytes] = field(default_factory=dict)
+    content: bytes = b""
+    _passed: bytes = b""
 
-    def read(self) -> Ledger | None:
-        """Read the file, without running any of it; ``None`` if there is nothing to run."""
-        parsed = parse.judge_source(self.candidate.content)
-        self._add(parsed.stage)
-        if parsed.stage.passed:
-            self.ledger = Ledger(self.candidate.output_path, self.candidate.content)
-        return self.ledger
-
-    async def hear(self, ledger: Ledger, runs: Runs) -> None:
+    async def hear(self) -> None:
         """Take the file through the stages, until one rejects it or all have been asked."""
-        with self._note_end():
-            await self._run(ledger, runs)
-            await self._rerun(ledger, runs)
+        try:
+            self._apply_rules()
+            await self._run()
+            await self._rerun()
             self._judge_coverage()
-            await self._compare(ledger, runs)
-
-    def conclude(self) -> Verification:
-        """Return the judgement, with all that was found on the way."""
-        ledger = self.ledger
-        cases = ledger.cases if ledger else ()
-        junit = render_junit(cases, self.candidate.output_path)
-        mutation_stages = [self.mutation_stage] if self.mutation_stage else []
-        return Verification(
-            verdict=decide(self.stages.values(), self.mutation_stage),
-            stages=(*self.stages.values(), *mutation_stages),
-            content=ledger.content if ledger else b"",
-            cases=cases,
-            coverage=self.coverage,
-            coverage_before=self.coverage_before,
-            coverage_gained=self.coverage_gained,
-            mutation=self.mutation,
-            protections=self.protections.describe() if self.protections else (),
-            warnings=self.protections.warn() if self.protections else (),
-            attachments={**self.files, "junit.xml": junit},
-        )
-
-    async def _run(self, ledger: Ledger, runs: Runs) -> None:
-        """Run what is left of the file until all of it passes."""
-        reasons: list[str] = []
-        for _ in range(MAX_RUNS):
-            measured = await runs.run(ledger.content)
-            self._keep(measured)
-            journal = measured.record.journal
-            expected = ledger.list_expected()
-            judged = run.judge_run(measured.record, expected, self.candidate.output_path)
-            if judged.problems:
-                raise EndedError(run.NAME, [*reasons, *judged.problems])
-            if not ledger.enroll(journal.items):
-                message = (
-                    "without the tests that were left out, pytest finds other tests than before"
-                )
-                raise EndedError(run.NAME, [*reasons, message])
-            ledger.note(case for case in judged.cases if case.is_sound)
-            unsound = [case for case in judged.cases if not case.is_sound]
-            if not unsound:
-                self.coverage = measured.coverage
-                self._add(StageResult(run.NAME, passed=True, reasons=tuple(reasons)))
-                return
-            reasons += self._strike(ledger, run.NAME, unsound)
-        raise EndedError(run.NAME, [*reasons, f"{MAX_RUNS} runs did not suffice to find them all"])
-
-    async def _rerun(self, ledger: Ledger, runs: Runs) -> None:
-        if self.plan.reruns:
-            records = await runs.rerun(ledger.content, self.plan.reruns)
-            judged = reruns.judge_reruns(records, self.candidate.output_path)
-            if judged.problems:
-                raise EndedError(reruns.NAME, judged.problems)
-            reasons = self._strike(ledger, reruns.NAME, judged.cases)
-            self._add(StageResult(reruns.NAME, passed=True, reasons=tuple(reasons)))
-
-    def _judge_coverage(self) -> None:
-        threshold, path = self.candidate.coverage_threshold, self.candidate.module_path
-        stage = coverage.judge_coverage(self.coverage, threshold, path)
-        if not stage.passed:
-            raise EndedError(stage.name, stage.reasons)
-        self._add(stage)
-
-    async def _compare(self, ledger: Ledger, runs: Runs) -> None:
-        before = await runs.measure_existing(ledger.content)
-        if before and self.coverage:
-            self.coverage_before = before.percent
-            both = coverage.join_coverage(before, self.coverage)
-            self.coverage_gained = both - before.percent
-
-    def _strike(self, ledger: Ledger, stage: str, cases: Iterable[CaseResult]) -> list[str]:
-        """Leave tests out; return why, a line for each."""
-        known = len(ledger.left_out)
-        problem = None
-        try:
-            ledger.strike(cases)
-        except CannotCutError as exc:
-            problem = str(exc)
-        reasons = [
-            f"{case.name}: {problem}"
-            for case in ledger.left_out[known:]
-            for problem in case.problems
-        ]
-        if problem is not None:
-            raise EndedError(stage, [*reasons, f"{problem}: the whole file is rejected"])
-        if not ledger.kept:
-            raise EndedError(stage, [*reasons, NOTHING_LEFT])
-        return reasons
-
-    def _keep(self, measured: Measured) -> None:
-        record = measured.record
-        self.protections = self.protections or record.protections
-        self.files["pytest.log"] = record.log
-        if measured.report:
-            self.files["coverage.json"] = measured.report
-
-    @contextmanager
-    def _note_end(self) -> Iterator[None]:
-        try:
-            yield
+            await self._sabotage()
+            await self._confirm()
+            await self._mutate()
+            self.content = self.docket.deliver(run.NAME)
         except EndedError as end:
-            self._add(end.stage)
+            self.docket.add(end.stage)
         except OutOfTimeError:
             reason = (
                 f"the {self.plan.timeout_seconds:g} s for the verdict were over before all stages "
                 "had decided; raise `verify-timeout`, or let the tests take less time"
             )
-            self._add(StageResult(TIME, passed=False, reasons=(reason,)))
+            self.docket.add(StageResult(TIME, passed=False, reasons=(reason,)))
 
-    def _add(self, stage: StageResult) -> None:
-        """Add a stage's result; of a stage that is asked again all reasons are kept."""
-        before = self.stages.get(stage.name)
-        reasons = (*before.reasons, *stage.reasons) if before else stage.reasons
-        self.stages[stage.name] = StageResult(stage.name, stage.passed, reasons)
+    def _apply_rules(self) -> None:
+        candidate = self.runs.candidate
+        found = rules.judge_rules(
+            self.docket.ledger.content, self.runs.place.import_name, self.runs.read_module()
+        )
+        whole = [*found.whole, *rules.find_changes(candidate.base, candidate.content)]
+        if whole:
+            raise EndedError(rules.NAME, whole)
+        self.docket.refuse(rules.NAME, found.tests)
+
+    async def _run(self) -> None:
+        """Run what is left of the file until all of it passes."""
+        ledger, path = self.docket.ledger, self.runs.candidate.output_path
+        for _ in range(MAX_RUNS):
+            measured = await self.runs.run(ledger.content)
+            record = measured.record
+            self.protections = self.protections or record.protections
+            self.files |= {"pytest.log": record.log, "coverage.json": measured.report}
+            judged = run.judge_run(record, ledger.list_expected(), path)
+            if judged.problems:
+                raise EndedError(run.NAME, judged.problems)
+            if not ledger.enroll(record.journal.items):
+                raise EndedError(run.NAME, [OTHER_TESTS])
+            ledger.note(case for case in judged.cases if case.is_sound)
+            unsound = [case for case in judged.cases if not case.is_sound]
+            if not unsound:
+                self.coverage, self._passed = measured.coverage, ledger.content
+                self.docket.let_pass(run.NAME)
+                return
+            self.docket.strike(run.NAME, unsound)
+        raise EndedError(run.NAME, [RUNS_EXHAUSTED])
+
+    async def _rerun(self) -> None:
+        """Run it in other orders and, beside that, what tests the project has already."""
+        content = self.docket.ledger.content
+        records, self.before = await self.runs.rerun(content, self.plan.reruns)
+        judged = reruns.judge_reruns(records, self.runs.candidate.output_path)
+        if judged.problems:
+            raise EndedError(reruns.NAME, judged.problems)
+        made_up = [
+            coverage.find_made_up(self.coverage, record.journal.lines) for record in records
+        ]
+        if any(made_up):
+            raise EndedError(coverage.NAME, filter(None, made_up))
+        self.docket.strike(reruns.NAME, judged.cases)
+
+    def _judge_coverage(self) -> None:
+        candidate = self.runs.candidate
+        stage = coverage.judge_coverage(
+            self.coverage, candidate.coverage_threshold, candidate.module_path
+        )
+        if not stage.passed:
+            raise EndedError(stage.name, stage.reasons)
+        self.docket.add(stage)
+
+    async def _sabotage(self) -> None:
+        """Leave out what passes although the module does nothing."""
+        ledger = self.docket.ledger
+        record = await self.runs.sabotage(ledger.content)
+        judged = sabotage.judge_sabotage(record, ledger.list_current())
+        if record.is_hostile:
+            raise EndedError(sabotage.NAME, judged.stage.reasons)
+        vacuous = set(judged.vacuous_tests)
+        self.docket.strike(
+            sabotage.NAME,
+            [
+                replace(case, outcome=Outcome.VACUOUS, problems=(VACUOUS,))
+                for case in ledger.list_current()
+                if sabotage.get_test(case.name) in vacuous
+            ],
+        )
+        if record.problem:
+            self.docket.add(judged.stage)
+
+    async def _confirm(self) -> None:
+        """Run what is left once more if tests were left out since it passed."""
+        if self.docket.ledger.content != self._passed:
+            await self._run()
+            self._judge_coverage()
+
+    async def _mutate(self) -> None:
+        """Count the mutants that the tests notice; this decides between accepted and weak."""
+        if not self.plan.mutants or self.coverage is None:
+            return
+        content, lines = self.docket.ledger.content, self.coverage.executed_lines
+        record = await self.runs.mutate(content, lines, self.plan.mutants)
+        if record.is_refuted:  # they passed in each run before: two records contradict each other
+            raise EndedError(mutation.NAME, [record.problem])
+        stage, self.mutation = mutation.judge_mutation(record, self.plan.mutation_threshold)
+        self.docket.add(stage)

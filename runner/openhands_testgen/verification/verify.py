@@ -4,26 +4,34 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from openhands_testgen.domain.verdict import Verdict, Verification, decide
 from openhands_testgen.errors import ConfigurationError
 from openhands_testgen.sandbox.interpreter import Interpreter, find_interpreter
 from openhands_testgen.sandbox.python import RunLimits, SandboxedPython
 from openhands_testgen.sandbox.workbench import open_workbench
 from openhands_testgen.verification.budget import Budget
+from openhands_testgen.verification.docket import Docket
+from openhands_testgen.verification.junit import render_junit
 from openhands_testgen.verification.lane import Lane
 from openhands_testgen.verification.lanes import open_lanes
+from openhands_testgen.verification.ledger import Ledger
 from openhands_testgen.verification.plan import VerdictPlan
 from openhands_testgen.verification.recording import find_place
 from openhands_testgen.verification.runs import Runs
+from openhands_testgen.verification.stages import mutation
+from openhands_testgen.verification.stages.coverage import join_coverage
+from openhands_testgen.verification.stages.parse import judge_source
+from openhands_testgen.verification.stages.rules import list_existing
 from openhands_testgen.verification.trial import Trial
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
     from pathlib import Path
 
-    from openhands_testgen.domain.verdict import Candidate, Verification
+    from openhands_testgen.domain.verdict import Candidate
     from openhands_testgen.sandbox.interpreter import InstallOverlay
 
 
@@ -54,10 +62,12 @@ class SandboxedVerifier:
             ConfigurationError: the interpreter, the project's folder or the sandbox is not usable.
 
         """
-        trial = Trial(candidate, self.plan)
-        ledger = trial.read()
-        if ledger is None:
-            return trial.conclude()
+        parsed = judge_source(candidate.content)
+        if not parsed.stage.passed:
+            return Verification(Verdict.REJECTED, (parsed.stage,))
+        protected = frozenset(list_existing(candidate.base))
+        docket = Docket(Ledger(candidate.output_path, candidate.content, protected))
+        docket.add(parsed.stage)
         interpreter = await self._get_interpreter(candidate.project)
 
         @asynccontextmanager
@@ -73,8 +83,9 @@ class SandboxedVerifier:
                 await check_sandbox(python)
             budget = Budget(self.plan.timeout_seconds)
             place = find_place(python.bench, candidate)
-            await trial.hear(ledger, Runs(lanes, candidate, place, budget))
-        return trial.conclude()
+            trial = Trial(docket, Runs(lanes, candidate, place, budget), self.plan)
+            await trial.hear()
+        return conclude(trial)
 
     async def _get_interpreter(self, project: Path) -> Interpreter:
         """Ask once for each project, also when several files are judged side by side."""
@@ -101,6 +112,33 @@ async def check_sandbox(python: SandboxedPython) -> None:
             "has them (5.13 or newer, with user namespaces), or set `sandbox: auto`"
         )
         raise ConfigurationError(message, field="sandbox")
+
+
+def conclude(trial: Trial) -> Verification:
+    """Return the judgement, with all that was found on the way."""
+    docket, now, before = trial.docket, trial.coverage, trial.before
+    cases = docket.ledger.cases
+    files = {**trial.files, "junit.xml": render_junit(cases, docket.ledger.output_path)}
+    protections = trial.protections
+    verdict = decide(docket.stages.values(), trial.mutation, trial.plan.mutation_threshold)
+    # A stage that only weakens rejects nothing, but its reasons are to be seen.
+    weak = mutation.NAME if verdict is Verdict.WEAK else ""
+    return Verification(
+        verdict=verdict,
+        stages=tuple(
+            replace(stage, passed=False) if stage.name == weak else stage
+            for stage in docket.stages.values()
+        ),
+        content=trial.content,
+        cases=cases,
+        coverage=now,
+        coverage_before=before.percent if before else None,
+        coverage_gained=join_coverage(before, now) - before.percent if before and now else None,
+        mutation=trial.mutation,
+        protections=protections.describe() if protections else (),
+        warnings=protections.warn() if protections else (),
+        attachments={name: content for name, content in files.items() if content},
+    )
 
 
 def _check_module(python: SandboxedPython, candidate: Candidate) -> None:

@@ -94,8 +94,9 @@ def test_a_result_counts() -> None:
     assert (result["coverage"], result["missing_lines"]) == (75.0, [4])
     assert result["tests"] is not None
     assert (result["tests"]["total"], result["tests"]["passed"]) == (2, 1)
-    assert result["mutation"] is not None
-    assert (result["mutation"]["score"], result["mutation"]["killed"]) == (40.0, 4)
+    mutation = result["mutation"]
+    assert mutation is not None
+    assert (mutation["score"], mutation["killed"], mutation["total"]) == (40.0, 4, 10)
     assert (result["duration_seconds"], result["cost_usd"]) == (60.0, 0.5)
     assert result["warnings"] == ["changed", "foreign code could use the network"]
     assert json.loads(json.dumps(result)) == result

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import operator
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -97,7 +97,7 @@ class Recorder:
     def decide(self, site: int, value: object) -> object:
         """Return a condition's value, and note whether it holds."""
         if self._is_wanted(site):
-            self.features.add(f"d{site}{'+' if value else '-'}")
+            self._note(site, "truth", value, None, outcome=value)
         return value
 
     def call_method(
@@ -130,7 +130,12 @@ class Recorder:
         return seen <= MAX_SEEN_PER_SITE
 
     def _note(
-        self, site: int, operation: str, left: object, right: object, outcome: object
+        self,
+        site: int,
+        operation: str,
+        left: object,
+        right: object,
+        outcome: Any,  # noqa: ANN401
     ) -> None:
         self.is_on = False  # comparing calls the module's own methods
         try:

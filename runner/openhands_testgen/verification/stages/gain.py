@@ -13,8 +13,6 @@ from openhands_testgen.verification.recording import run_tests
 from openhands_testgen.verification.stages.coverage import measure
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from openhands_testgen.domain.verdict import Candidate, Coverage
     from openhands_testgen.verification.lane import Lane
     from openhands_testgen.verification.recording import RunPlan
@@ -26,14 +24,21 @@ MAX_FILE_BYTES = 1_000_000
 
 
 def find_existing_tests(candidate: Candidate, import_name: str) -> tuple[str, ...]:
-    """Return the project's test files that mention the module, relative and POSIX, bounded."""
+    """Return the project's test files that mention the module, relative and POSIX, bounded.
+
+    The judged file is none of them, unless another version of it stands in the project.
+    """
     mention = import_name.rpartition(".")[2].encode()
     found = []
     for folder, names, files in os.walk(candidate.project):
         names[:] = sorted(set(names) - LEFT_OUT)
         for file in sorted(files):
             path = PurePosixPath(os.path.relpath(folder, candidate.project), file).as_posix()
-            if is_test_file(path) and _mentions(candidate.project / path, mention):
+            if not is_test_file(path):
+                continue
+            content = read_foreign(candidate.project / path, MAX_FILE_BYTES) or b""
+            is_itself = path == candidate.output_path and content == candidate.content
+            if mention in content and not is_itself:
                 found.append(path)
                 if len(found) == MAX_FILES:
                     return tuple(found)
@@ -54,8 +59,3 @@ async def measure_existing(lane: Lane, candidate: Candidate, plan: RunPlan) -> C
     finally:
         lane.put(candidate.output_path, candidate.content)
     return found
-
-
-def _mentions(path: Path, mention: bytes) -> bool:
-    content = read_foreign(path, MAX_FILE_BYTES)
-    return content is not None and mention in content

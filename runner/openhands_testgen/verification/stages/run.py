@@ -58,8 +58,10 @@ def get_definition_name(node_id: str, output_path: str) -> str:
 
 
 def shorten(message: str) -> str:
-    """Return the lines of a message as one, bounded."""
+    """Return a message as one line, bounded; of a traceback what it comes to."""
     lines = [line.strip() for line in message.splitlines() if line.strip()]
+    errors = [line.removeprefix("E").strip() for line in lines if line.startswith("E   ")]
+    lines = errors[:3] or lines
     return " / ".join(lines)[:MAX_REASON_LENGTH]
 
 
@@ -127,10 +129,12 @@ def _say_how_it_ended(record: RunRecord) -> str:
     number = record.exit_code - SIGNALLED
     if record.timed_out:
         return f"did not end within {record.limit_seconds:g} s"
+    if record.is_full:
+        return "was ended because it wrote more than it may"
     if number == signal.SIGXCPU:
         return "used more CPU time than it may"
     if number == signal.SIGKILL:
-        return "was killed: it used more CPU time, memory or disk than it may"
+        return "was killed: it used more CPU time or memory than it may"
     return f"was ended with exit code {record.exit_code} before pytest had finished"
 
 

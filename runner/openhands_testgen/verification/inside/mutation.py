@@ -1,0 +1,169 @@
+"""Change a module many times over and see whether its tests notice.
+
+``python -m openhands_testgen.verification.inside.mutation QUESTION`` from the folder above the
+package; QUESTION is a file with the fields of ``Question``. Prints one JSON object, which says what
+happened and decides nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import marshal
+import math
+import sys
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from openhands_testgen.verification.inside.account import MAX_TEXT, Account
+from openhands_testgen.verification.inside.module import Module, Mutant
+from openhands_testgen.verification.inside.pool import Job, LostWorkerError, Pool
+from openhands_testgen.verification.inside.replacement import can_swap
+from openhands_testgen.verification.inside.surroundings import Place, Setup
+from openhands_testgen.verification.inside.tracing import BEFORE_TESTS
+from openhands_testgen.verification.inside.turn import Turn
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from types import CodeType
+
+CONTROLS = 6
+SHORTEST_SECONDS = 1.0
+# What the unchanged module may take of all CPU time; on the clock it can be a few times as long.
+BASELINE_PART = 0.15
+BASELINE_FACTOR = 5
+BASELINE, TRACE, CONTROL = "baseline", "trace", "control"
+
+
+@dataclass(frozen=True)
+class Question(Place):
+    """What is asked; ``seconds`` are for everything together."""
+
+    covered_lines: list[int]
+    mutants: int
+    seed: int
+    workers: int
+
+
+class Examination:
+    """One module, its tests, and what they did so far."""
+
+    def __init__(self, question: Question, pool: Pool, deadline: float) -> None:
+        """Read the module; nothing runs yet."""
+        self._question = question
+        self._pool = pool
+        self._deadline = deadline
+        self._module = Module(question.module)
+        self._seconds = question.seconds * BASELINE_PART
+        self._plain = self._set_up(self._module.code, self._seconds)
+        self._baseline = Account()
+        self._lines: dict[str, list[int]] = {}
+
+    def run(self) -> dict[str, object]:
+        """Return the answer."""
+        lines, seed = self._question.covered_lines, self._question.seed
+        mutants, found = self._module.mutate(lines, seed, self._question.mutants)
+        controls = self._module.control(lines, seed, CONTROLS) if mutants else []
+        self._run_unchanged()
+        accounts = self._run_changed(mutants, controls) if self._baseline.is_sound else {}
+        return {
+            "baseline": self._baseline.summarize(),
+            "found": found,
+            "workers": self._pool.count,
+            "controls": [
+                account.summarize() for key, account in accounts.items() if key.startswith(CONTROL)
+            ],
+            "mutants": [
+                {**self._module.describe(mutant), "run": _summarize(accounts.get(str(index)))}
+                for index, mutant in enumerate(mutants)
+            ],
+        }
+
+    def _run_unchanged(self) -> None:
+        """Run the tests as they are, and again to see their lines; at once, else one by one."""
+        traced = replace(self._plain, is_shared=False, is_traced=True)
+        jobs = [
+            Job(key, setup, Turn(cpu_seconds=setup.cpu_seconds), self._seconds)
+            for key, setup in ((BASELINE, self._plain), (TRACE, traced))
+        ]
+        for _ in range(2):
+            done = {job.key: account for job, account in self._pool.run(jobs, self._deadline)}
+            self._baseline = done.get(BASELINE, Account(is_late=True))
+            trace = done.get(TRACE, Account())
+            if self._baseline.is_sound and trace.is_sound:
+                self._lines = trace.lines
+                break
+            self._pool.keep_one()
+
+    def _run_changed(
+        self, mutants: Sequence[Mutant], controls: Sequence[Mutant]
+    ) -> dict[str, Account]:
+        """Run all, until time is up or a control fails."""
+        accounts: dict[str, Account] = {}
+        jobs = [self._plan(str(index), mutant) for index, mutant in enumerate(mutants)]
+        for index, mutant in enumerate(controls):
+            place = len(jobs) * index // max(len(controls) - 1, 1)
+            jobs.insert(place, self._plan(f"{CONTROL}{index}", mutant))
+        for job, account in self._pool.run(jobs, self._deadline):
+            accounts[job.key] = account
+            if job.key.startswith(CONTROL) and not account.is_sound:
+                break
+        return accounts
+
+    def _plan(self, key: str, mutant: Mutant) -> Job:
+        """Decide how a mutant is run: in functions that live, or loaded anew."""
+        first = tuple(
+            test
+            for test, lines in self._lines.items()
+            if test != BEFORE_TESTS and not mutant.lines.isdisjoint(lines)
+        )
+        if self._can_swap(mutant):
+            seconds = _limit(self._baseline.seconds)
+            turn = Turn(
+                marshal.dumps(mutant.code), first, stop=True, cpu_seconds=math.ceil(seconds)
+            )
+            return Job(key, self._plain, turn, seconds)
+        seconds = _limit(self._baseline.start_seconds + self._baseline.seconds)
+        setup = replace(self._set_up(mutant.code, seconds), is_shared=False)
+        return Job(key, setup, Turn(first=first, stop=True), seconds)
+
+    def _can_swap(self, mutant: Mutant) -> bool:
+        """Whether it is enough to change functions: none of them ran before the tests did."""
+        early = self._lines.get(BEFORE_TESTS)
+        if (
+            early is None
+            or not self._plain.is_shared
+            or not mutant.change.site.place.is_in_function
+        ):
+            return False
+        return mutant.lines.isdisjoint(early) and can_swap(self._module.code, mutant.code)
+
+    def _set_up(self, code: CodeType, seconds: float) -> Setup:
+        return Setup(marshal.dumps(code), math.ceil(seconds), is_shared=self._question.is_fast)
+
+
+def _limit(seconds: float) -> float:
+    return max(SHORTEST_SECONDS, BASELINE_FACTOR * seconds)
+
+
+def _summarize(account: Account | None) -> dict[str, object] | None:
+    return None if account is None else account.summarize()
+
+
+def answer(path: str) -> dict[str, object]:
+    """Answer the question in a file; what goes wrong on the way is an answer too."""
+    try:
+        question = Question(**json.loads(Path(path).read_text(encoding="utf-8")))
+        deadline = time.monotonic() + question.seconds
+        # The workers come first: what is not in their memory the tests cannot find there.
+        pool = Pool(question.get_surroundings(), question.workers)
+        return Examination(question, pool, deadline).run()
+    except LostWorkerError:
+        return {"is_lost": True}
+    except Exception as exc:  # noqa: BLE001 - an answer says why it is none
+        return {"problem": f"{type(exc).__name__}: {exc}"[:MAX_TEXT]}
+
+
+if __name__ == "__main__":
+    print(json.dumps(answer(sys.argv[1])))  # noqa: T201 - this is how it answers

@@ -1,0 +1,98 @@
+"""Put other code in the place of one source file's, without a write to any file."""
+
+from __future__ import annotations
+
+import gc
+import importlib.machinery
+import os
+from contextlib import AbstractContextManager, nullcontext
+from types import CodeType, FunctionType, ModuleType
+from typing import TYPE_CHECKING, Callable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+class Replacement:
+    """What is loaded from ``path`` from now on, under whatever name it is imported.
+
+    ``around`` is entered with each module while it is loaded from it.
+    """
+
+    def __init__(
+        self,
+        path: str,
+        code: CodeType,
+        around: Callable[[ModuleType], AbstractContextManager[None]] | None = None,
+    ) -> None:
+        """Say what stands in the place of what."""
+        self.code = code
+        self.is_loaded = False
+        self._path = os.path.realpath(path)
+        self._name = os.path.basename(path)  # noqa: PTH119 - runs at every import
+        self._around = around
+
+    def install(self) -> None:
+        """Change how this process loads source files."""
+        loader = importlib.machinery.SourceFileLoader
+        get_code, exec_module = loader.get_code, loader.exec_module
+
+        def get_replaced(found: importlib.machinery.SourceFileLoader, name: str) -> CodeType | None:
+            if not self._is_at(found.path):
+                return get_code(found, name)
+            self.is_loaded = True
+            return self.code
+
+        def exec_replaced(found: importlib.machinery.SourceFileLoader, module: ModuleType) -> None:
+            around = self._around if self._is_at(found.path) else None
+            with around(module) if around else nullcontext():
+                exec_module(found, module)
+
+        loader.get_code = get_replaced  # type: ignore[method-assign,assignment]  # the purpose
+        loader.exec_module = exec_replaced  # type: ignore[method-assign,assignment]  # the purpose
+
+    def _is_at(self, path: object) -> bool:
+        text = os.fspath(path) if isinstance(path, (str, os.PathLike)) else ""
+        return (
+            isinstance(text, str)
+            and os.path.basename(text) == self._name  # noqa: PTH119 - runs at every import
+            and os.path.realpath(text) == self._path
+        )
+
+
+def find_functions(path: str) -> dict[int, list[FunctionType]]:
+    """Return all functions of this process that were compiled from a file, by their code's id."""
+    functions: dict[int, list[FunctionType]] = {}
+    for one in gc.get_objects():
+        if type(one) is FunctionType and one.__code__.co_filename == path:
+            functions.setdefault(id(one.__code__), []).append(one)
+    return functions
+
+
+def swap(old: CodeType, new: CodeType, functions: dict[int, list[FunctionType]]) -> None:
+    """Give all functions of ``old``, the nested ones too, the code that ``new`` has there.
+
+    Raises:
+        ValueError: a function would need other variables of its surroundings.
+
+    """
+    for before, after in _pair(old, new):
+        for function in functions.get(id(before), ()):
+            function.__code__ = after
+
+
+def can_swap(old: CodeType, new: CodeType) -> bool:
+    """Whether functions can take their new code while they live."""
+    return all(before.co_freevars == after.co_freevars for before, after in _pair(old, new))
+
+
+def _pair(old: CodeType, new: CodeType) -> Iterator[tuple[CodeType, CodeType]]:
+    yield old, new
+    inner_old, inner_new = _find_inner(old), _find_inner(new)
+    if [code.co_name for code in inner_old] == [code.co_name for code in inner_new]:
+        for before, after in zip(inner_old, inner_new):
+            yield from _pair(before, after)
+
+
+def _find_inner(code: CodeType) -> list[CodeType]:
+    return [const for const in code.co_consts if isinstance(const, CodeType)]

@@ -1,0 +1,124 @@
+"""One pytest session that has collected, and then runs its tests as often as it is asked.
+
+This process, and the ones that it forks, run judged code: nothing that they say is trusted, and
+nothing in their memory tells which of several changes to the module is one.
+"""
+
+from __future__ import annotations
+
+import json
+import marshal
+import os
+import signal
+import sys
+from contextlib import suppress
+from typing import TYPE_CHECKING, NoReturn
+
+import pytest
+
+from openhands_testgen.verification.inside import isolation
+from openhands_testgen.verification.inside.channel import Channel, ClosedError
+from openhands_testgen.verification.inside.hollow import StandIns
+from openhands_testgen.verification.inside.replacement import Replacement, find_functions, swap
+from openhands_testgen.verification.inside.tracing import LineTracer
+from openhands_testgen.verification.inside.turn import MAX_TEXT, Turn, Witness, get_last_line, say
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from types import CodeType, FunctionType
+
+    from openhands_testgen.verification.inside.surroundings import Setup, Surroundings
+
+READY = "ready"
+
+
+def run_session(where: Surroundings, setup: Setup, channel: Channel) -> NoReturn:
+    """Collect the tests and serve turns until nobody asks any more."""
+    isolation.enter_own_domain()
+    isolation.close_all_but([channel.fileno()])
+    if not setup.is_shared:
+        isolation.limit_cpu(setup.cpu_seconds)
+    where.enter()
+    sys.argv = [str(pytest.__file__), where.tests]
+    session = _Session(where, setup, channel)
+    code = pytest.main(where.build_arguments(), plugins=[session, session.witness])
+    session.give_up(f"pytest ended with exit code {int(code)} before any test ran")
+
+
+class _Session:
+    """A pytest plugin that takes over when all tests are collected."""
+
+    def __init__(self, where: Surroundings, setup: Setup, channel: Channel) -> None:
+        self._module = where.module
+        self._setup = setup
+        self._channel = channel
+        self._code: CodeType = marshal.loads(setup.code)  # noqa: S302 - our parent's
+        self._errors: list[str] = []
+        self._stand_ins = StandIns(setup.stand_ins) if setup.stand_ins else None
+        around = self._stand_ins.loading if self._stand_ins else None
+        self._replacement = Replacement(where.module, self._code, around)
+        self._replacement.install()
+        tracer = LineTracer(where.module) if setup.is_traced else None
+        self.witness = Witness(tracer)
+        if tracer:
+            tracer.start()
+
+    def give_up(self, reason: str) -> NoReturn:
+        """Say why there is nothing to run, and end."""
+        self._answer({"broken": reason[:MAX_TEXT]})
+        os._exit(0)
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """Remember what could not be collected."""
+        if report.failed:
+            self._errors.append(f"{report.nodeid}: {get_last_line(report.longrepr)}")
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        """Serve turns in place of pytest's own loop."""
+        if self._errors:
+            self.give_up(self._errors[0])
+        functions = find_functions(self._module) if self._setup.is_shared else {}
+        self._answer({READY: len(session.items)})
+        while True:
+            turn, descriptor = self._receive()
+            child = os.fork() if self._setup.is_shared else 0
+            if not child:
+                self._prepare(turn, functions)
+                self._run(session, turn, descriptor)
+            os.close(descriptor)
+            status = os.waitpid(child, 0)[1]
+            with suppress(OSError):
+                os.killpg(child, signal.SIGKILL)
+            self._answer({"status": os.waitstatus_to_exitcode(status)})
+
+    def _receive(self) -> tuple[Turn, int]:
+        try:
+            message, (descriptor,) = self._channel.receive()
+        except (ClosedError, ValueError):
+            os._exit(0)
+        return Turn(*marshal.loads(message)), descriptor  # noqa: S302 - our parent's
+
+    def _prepare(self, turn: Turn, functions: dict[int, list[FunctionType]]) -> None:
+        if self._setup.is_shared:
+            os.setsid()
+            self._channel.close()
+            isolation.enter_own_domain()
+            isolation.limit_cpu(turn.cpu_seconds)
+        if turn.code is not None:
+            self._replacement.code = marshal.loads(turn.code)  # noqa: S302 - our parent's
+            swap(self._code, self._replacement.code, functions)
+
+    def _run(self, session: pytest.Session, turn: Turn, descriptor: int) -> NoReturn:
+        """Run the tests in this very process, and end it."""
+        if self._stand_ins:
+            self._stand_ins.start_tests(turn.mode)
+        self.witness.run(session.items, turn, descriptor)
+        say(descriptor, "end", self._replacement.is_loaded)
+        os._exit(0)
+
+    def _answer(self, answer: Mapping[str, object]) -> None:
+        try:
+            self._channel.send(json.dumps(answer).encode())
+        except ClosedError:
+            os._exit(0)

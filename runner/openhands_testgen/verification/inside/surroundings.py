@@ -1,0 +1,87 @@
+"""Where sessions run, and what each of them starts with."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import sys
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Place:
+    """The part of a question that says where tests run, as it comes from outside."""
+
+    project: str
+    module: str
+    tests: str
+    roots: list[str]
+    is_fast: bool
+    plugins: dict[str, list[str]]
+    seconds: float
+
+    def get_surroundings(self) -> Surroundings:
+        """Return it in a form that can travel and be compared."""
+        plugins = tuple((name, tuple(own)) for name, own in self.plugins.items())
+        where = (self.project, self.module, self.tests, tuple(self.roots))
+        return Surroundings(*where, self.is_fast, plugins)
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """The project's copy, the module and the tests in it, the folders that modules come from.
+
+    All are absolute paths. ``is_fast`` leaves out what only serves readers of pytest's output, and
+    imports beforehand what the module and the tests import from elsewhere. ``plugins`` are the
+    arguments for each pytest plugin that is wanted, by the name of its package.
+    """
+
+    project: str
+    module: str
+    tests: str
+    roots: tuple[str, ...]
+    is_fast: bool
+    plugins: tuple[tuple[str, tuple[str, ...]], ...] = ()
+
+    def enter(self) -> None:
+        """Import from the project from now on, also in processes that tests start."""
+        sys.path[:0] = self.roots
+        known = os.environ.get("PYTHONPATH")
+        os.environ["PYTHONPATH"] = os.pathsep.join([*self.roots, *([known] if known else [])])
+
+    def build_arguments(self) -> list[str]:
+        """Build pytest's arguments."""
+        return [
+            *(f"--rootdir={self.project}", f"--confcutdir={self.project}"),
+            *self.build_options(),
+            self.tests,
+        ]
+
+    def build_options(self) -> list[str]:
+        """Build what is the same for all tests: none of the project's options."""
+        fast = ("--assert=plain", "--tb=native", "--capture=sys") if self.is_fast else ()
+        return [
+            *("-c", os.devnull, "-p", "no:cacheprovider", "--import-mode=importlib", "-q", *fast),
+            *(option for name, own in self.plugins if _is_installed(name) for option in own),
+            f"--basetemp={os.environ['TMPDIR']}/pytest",
+        ]
+
+
+def _is_installed(package: str) -> bool:
+    return importlib.util.find_spec(package.partition(".")[0]) is not None
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What one session starts with; it travels as a plain tuple.
+
+    ``code`` is loaded as the module. A session that is shared forks for each turn, another one
+    ends with its only turn, or when it has used ``cpu_seconds``. ``stand_ins`` is what of the
+    module gives way to stand-ins.
+    """
+
+    code: bytes
+    cpu_seconds: int
+    is_shared: bool = True
+    is_traced: bool = False
+    stand_ins: str = ""
