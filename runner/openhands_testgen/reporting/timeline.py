@@ -14,11 +14,14 @@ if TYPE_CHECKING:
 
 FIRST_SECONDS, LAST_SECONDS = 946_684_800, 4_102_444_800  # of this century, since 1970
 MAX_SECTIONS = 20
-MAX_LABEL_LENGTH = 60
+MAX_LABEL_LENGTH = 30
+# The labels stand left of the bars, where Mermaid leaves room for nine characters by itself.
+LABEL_WIDTH = 7
 QUEUE, AGENT, COLLECT = "queued", "agent at work", "wait and verdict"
-_TAGS = {QUEUE: "done", AGENT: "active", COLLECT: "crit"}
+_TAGS = {QUEUE: "done, ", AGENT: "active, ", COLLECT: ""}
 _FORBIDDEN = re.compile(r"[^A-Za-z0-9_./-]")
 _HEAD = (
+    f'%%{{init: {{"gantt": {{"leftPadding": {(MAX_LABEL_LENGTH + 2) * LABEL_WIDTH}}}}}}}%%',
     "gantt",
     "    accTitle: When the tasks waited and worked",
     "    dateFormat YYYY-MM-DDTHH:mm:ss",
@@ -87,7 +90,7 @@ def _render_section(result: TaskResult, now: float) -> list[str]:
     spans = list_spans(result, now)
     path = _FORBIDDEN.sub("_", result["module_path"])[-MAX_LABEL_LENGTH:]
     bars = [
-        f"    {span.label} :{_TAGS[span.label]}, {_render(span.began)}, "
+        f"    {span.label} :{_TAGS[span.label]}{_render(span.began)}, "
         f"{_render(max(span.ended, span.began + 1))}"
         for span in spans
     ]

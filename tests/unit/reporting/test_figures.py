@@ -57,7 +57,13 @@ def test_outcomes_are_counted_and_sorted_into_sound_and_not() -> None:
 
 
 def test_tokens() -> None:
+    result = make_result(tokens={"prompt": 1234, "completion": 5})
+    assert figures.render_tokens(result.get("tokens")) == "1,234 tokens read, 5 written"
     assert figures.render_tokens(None) == "-"
-    assert (
-        figures.render_tokens({"prompt": 1234, "completion": 5}) == "1,234 tokens read, 5 written"
-    )
+
+
+@pytest.mark.parametrize(
+    ("number", "words"), [(0, "0 tests"), (1, "1 test"), (1_200, "1,200 tests")]
+)
+def test_counts(number: int, words: str) -> None:
+    assert figures.count(number, "test") == words

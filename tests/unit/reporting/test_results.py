@@ -123,7 +123,7 @@ def test_the_patch_is_what_was_delivered(tmp_path: Path) -> None:
     report = replace(make_report(), verification=make_verification(Verdict.WEAK, b"sound\n"))
     files = {f"agent/{OUTPUT}": b"sound\nunsound\n"}
     folder = ResultsFolder(tmp_path, ()).store(report, files)
-    assert (folder / "tests.patch").read_bytes().endswith(b"@@ -0,0 +1 @@\n+sound\n")
+    assert (folder / "tests.patch").read_bytes().endswith(b"@@ -0,0 +1,1 @@\n+sound\n")
 
 
 def test_the_patch_of_rejected_tests_is_what_the_agent_wrote(tmp_path: Path) -> None:

@@ -99,7 +99,7 @@ def test_what_is_known_of_coverage_mutants_tokens_and_each_test_is_said() -> Non
         "50.0% before, 75.0% together with these",
         "0 of 1 passed, 1 refused",
         "no-assertion: line 7: asserts nothing; assert",
-        "<summary>1 changes of the module that no test noticed</summary>",
+        "<summary>1 change of the module that no test noticed</summary>",
         "line 4: <code>a &#60; b</code> became <code>a &#60;&#61; b</code>",
         "12,345 tokens read, 67 written",
     ):
