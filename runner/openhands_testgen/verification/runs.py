@@ -110,9 +110,7 @@ class Runs:
         python, candidate, roots = self._prepare(content, seconds)
         plan = MutationPlan(mutants=mutants, seconds=seconds)
         plugins = choose_plugins(content)
-        return await run_mutation(
-            python, candidate, roots, covered_lines, plan, plugins=plugins
-        )
+        return await run_mutation(python, candidate, roots, covered_lines, plan, plugins=plugins)
 
     def _prepare(
         self, content: bytes, seconds: float

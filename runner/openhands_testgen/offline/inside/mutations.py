@@ -66,7 +66,7 @@ def _parse(text: str) -> ast.Expression | None:
 class _FoldSigns(ast.NodeTransformer):
     """Makes one number of a sign and a number."""
 
-    def visit_UnaryOp(self, node: ast.UnaryOp) -> ast.expr:  # noqa: N802 - ast calls it so
+    def visit_UnaryOp(self, node: ast.UnaryOp) -> ast.expr:
         self.generic_visit(node)
         operand = node.operand
         if isinstance(node.op, ast.USub) and isinstance(operand, ast.Constant):
@@ -178,7 +178,7 @@ def _list_wishes(
     operation: str,
     left: Any,
     right: Any,
-    make_regex_text: Callable[[str], str],  # noqa: ANN401
+    make_regex_text: Callable[[str], str],
 ) -> Iterator[tuple[Any, list[Any]]]:
     """List what to look for in the arguments, and what to put there instead."""
     if operation == "truth":

@@ -14,11 +14,41 @@ if TYPE_CHECKING:
 
 MAX_DEPTH = 3
 MAX_POOLED = 24
-TEXTS = (
-    "a abc hello Hello_World fooBar 1 12 3.5 -7 x,y,z a-b-c A b1 foo.bar key=value 2024-03-15 "
-    "12:30 test@example.com path/to/file.txt <b>bold</b> 100% a1b2 ABC XMLParser café naïve 日本 ß "
-    "אבג مرحبا ٣٤ Привет ﬁ"
-).split() + [
+TEXTS = [
+    "a",
+    "abc",
+    "hello",
+    "Hello_World",
+    "fooBar",
+    "1",
+    "12",
+    "3.5",
+    "-7",
+    "x,y,z",
+    "a-b-c",
+    "A",
+    "b1",
+    "foo.bar",
+    "key=value",
+    "2024-03-15",
+    "12:30",
+    "test@example.com",
+    "path/to/file.txt",
+    "<b>bold</b>",
+    "100%",
+    "a1b2",
+    "ABC",
+    "XMLParser",
+    "café",
+    "naïve",
+    "日本",
+    "ß",
+    "אבג",
+    "مرحبا",
+    "٣٤",
+    "Привет",
+    "ﬁ",
+] + [
     "",
     " ",
     "Hello World",
@@ -116,10 +146,31 @@ SCALARS: dict[str, tuple[str, ...]] = {
         "lambda first, second: first + second",
     ),
 }
-UNKNOWN = (
-    "str int list str dict list bool float tuple none callable int bytes set iterator date datetime "
-    "type timedelta pattern textio error decimal".split()
-)
+UNKNOWN = [
+    "str",
+    "int",
+    "list",
+    "str",
+    "dict",
+    "list",
+    "bool",
+    "float",
+    "tuple",
+    "none",
+    "callable",
+    "int",
+    "bytes",
+    "set",
+    "iterator",
+    "date",
+    "datetime",
+    "type",
+    "timedelta",
+    "pattern",
+    "textio",
+    "error",
+    "decimal",
+]
 _ELEMENTS = ("int", "int", "str", "str", "tuple", "float", "none")
 
 
