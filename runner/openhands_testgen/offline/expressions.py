@@ -109,7 +109,8 @@ def parse_statement(text: str, names: Names) -> ast.stmt:
 
 def substitute(node: ast.AST, replacements: Mapping[str, ast.expr]) -> ast.AST:
     """Return a copy with expressions in place of placeholders."""
-    return _Substituter(replacements).visit(_copy(node))
+    changed: ast.AST = _Substituter(replacements).visit(_copy(node))
+    return changed
 
 
 def count_uses(node: ast.AST, name: str) -> int:

@@ -163,8 +163,8 @@ class Recorder:
         return owner[key]  # type: ignore[index] # whatever the module does
 
     def _note_entry(
-        self, site: int, operation: str, left: object, right: object, outcome: Any
-    ) -> None:  # noqa: ANN401
+        self, site: int, operation: str, left: object, right: object, outcome: object
+    ) -> None:
         """Note which of a table's entries, or of its patterns, was the one.
 
         A table is code too: each of its lines decides something.
@@ -178,8 +178,8 @@ class Recorder:
             elif isinstance(name, str) and len(self.hints) < MAX_HINTS:
                 self.hints.append(Hint(site, operation, name, right))
         elif operation in {"get", "[]"} and isinstance(left, dict) and len(left) <= MAX_TABLE:
-            if right in self.words and right in left:
-                self.features.add(f"d{site}/{shorten(str(right))}")
+            is_known = right in self.words and right in left
+            self.features.update([f"d{site}/{shorten(str(right))}"] if is_known else [])
 
     def _is_wanted(self, site: int) -> bool:
         if not self.is_on:
@@ -245,7 +245,9 @@ class Instrumenter(ast.NodeTransformer):
         pairs = list(_split_chain(node))
         if not pairs:
             return node
-        parts = [self._call(COMPARE, node, ast.Constant(name), *pair) for name, *pair in pairs]
+        parts: list[ast.expr] = [
+            self._call(COMPARE, node, ast.Constant(name), *pair) for name, *pair in pairs
+        ]
         whole = parts[0] if len(parts) == 1 else ast.BoolOp(ast.And(), parts)
         return ast.copy_location(whole, node)
 
@@ -318,7 +320,7 @@ class Instrumenter(ast.NodeTransformer):
         node.returns = returns
         return node
 
-    visit_AsyncFunctionDef = visit_FunctionDef  # noqa: N815 - ast calls it so
+    visit_AsyncFunctionDef = visit_FunctionDef  # type: ignore[assignment] # noqa: N815 - ast's name
 
     def generic_visit(self, node: ast.AST) -> ast.AST:
         """Leave patterns of ``match`` alone: they are no expressions."""

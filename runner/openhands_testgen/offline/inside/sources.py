@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-import datetime
+import datetime  # noqa: ICN001 - tests call it so
 import decimal
 import enum
 import fractions
@@ -153,8 +153,8 @@ def _render_ordered(value: OrderedDict[object, object], world: World, depth: int
     return f"OrderedDict([{_join(value.items(), world, depth)}])" if value else "OrderedDict()"
 
 
-def _render_counter(value: Counter[object], world: World, depth: int) -> str:
-    return f"Counter({_render_dict(value, world, depth)})" if value else "Counter()"
+def _render_counter(value: Counter[Any], world: World, depth: int) -> str:
+    return f"Counter({_render_dict(dict(value), world, depth)})" if value else "Counter()"
 
 
 def _render_deque(value: deque[object], world: World, depth: int) -> str:
@@ -228,7 +228,7 @@ def _render_enum(value: enum.Enum, world: World, depth: int) -> str:
     name = world.find_name(type(value))
     if name is None:
         raise UnrenderableError
-    if value.name is not None and value.name in type(value).__members__:
+    if value.name in type(value).__members__:
         return f"{name}.{value.name}"
     return f"{name}({_render(value.value, world, depth + 1)})"
 
@@ -303,7 +303,7 @@ def _by_fields(value: Any, name: str, world: World, depth: int) -> str:  # noqa:
 def _by_base(value: object, name: str, world: World, depth: int) -> str:
     for base in _BASES:
         if isinstance(value, base):
-            return f"{name}({_render(base(value), world, depth + 1)})"  # type: ignore[call-arg] # of itself
+            return f"{name}({_render(base(value), world, depth + 1)})"
     raise UnrenderableError
 
 

@@ -193,7 +193,8 @@ class Finder:
                 yield from self._list_member(kind, name, attribute, member)
 
     def _build_constructor(self, kind: type, name: str) -> Target:
-        function: Any = kind.__init__ if kind.__init__ is not object.__init__ else kind.__new__
+        maker = vars(kind).get("__init__") or getattr(kind, "__init__")  # noqa: B009
+        function: Any = maker if maker is not object.__init__ else kind.__new__
         code = self._find_code(function)
         parameters: tuple[Parameter, ...] = ()
         if issubclass(kind, enum.Enum):
