@@ -20,7 +20,7 @@ _GROUPS: dict[str, tuple[type[settings.Group], ...]] = {
     "status": (settings.BackendSettings,),
     "cancel": (settings.BackendSettings,),
     "verify": (settings.VerifySettings, settings.JudgeSettings),
-    "publish": (),
+    "publish": (settings.PublishSettings,),
     "engine": (settings.EngineSettings,),
 }
 _HELP = {
@@ -30,7 +30,7 @@ _HELP = {
     "status": "print where tasks stand as JSON",
     "cancel": "stop the agents of tasks",
     "verify": "judge any test file without an agent; print the verdict as JSON",
-    "publish": "print annotations for the results in a folder and append the job summary",
+    "publish": "put the results in a folder on GitHub, print annotations, append the job summary",
     "engine": "run the embedded engine (started by submit)",
 }
 _TAKES_IDS = {"collect", "status", "cancel"}

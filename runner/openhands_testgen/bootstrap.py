@@ -211,7 +211,11 @@ def build_collector(backend_name: str, options: Options) -> Collector:
         backend=build_backend(backend_name, options, secrets),
         project=WorkingTree(place.working_directory),
         verifier=build_verifier(options),
-        archive=ResultsFolder(place.results_folder, secrets),
+        archive=ResultsFolder(
+            place.results_folder,
+            secrets,
+            path_prefix=os.path.relpath(place.working_directory),
+        ),
         progress=LineProgress(sys.stderr),
         clock=SystemClock(),
         judging_slots=asyncio.Semaphore(os.cpu_count() or 1),

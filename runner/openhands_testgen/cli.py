@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import signal
 import sys
 import traceback
@@ -68,6 +67,27 @@ async def _submit(options: Options) -> int:
 
 
 async def _hand_over(options: Options) -> tuple[list[Submission], list[GenerationError]]:
+    """Hand the tasks over; a run that GitHub gives no secrets ends with nothing and no error."""
+    try:
+        submissions, errors = await _try_to_hand_over(options)
+    except GenerationError as error:
+        if _is_excused([error], options):
+            return [], []
+        raise
+    if not submissions and _is_excused(errors, options):
+        return [], []
+    return submissions, errors
+
+
+def _is_excused(errors: Sequence[GenerationError], options: Options) -> bool:
+    """Whether missing secrets are the whole cause; if so, that is said here."""
+    from openhands_testgen import publishing
+
+    excuse = publishing.excuse_submit(errors, options, bootstrap.read_secrets(options))
+    return _say_notice(excuse)
+
+
+async def _try_to_hand_over(options: Options) -> tuple[list[Submission], list[GenerationError]]:
     task = settings.read(settings.TaskSettings, options)
     submitter = bootstrap.build_submitter(options)
     try:
@@ -83,14 +103,28 @@ async def _hand_over(options: Options) -> tuple[list[Submission], list[Generatio
 
 async def _collect(options: Options) -> int:
     _write_outputs(outputs.render_outputs((), Path()))
+    if _has_nothing_to_collect(options):
+        _print_json((), single=False)
+        return 0
     task_ids, errors = _parse_task_ids(options)
     return await _collect_all(task_ids, errors, options)
+
+
+def _has_nothing_to_collect(options: Options) -> bool:
+    """Whether the event explains that there is no task id; if so, that is said here."""
+    from openhands_testgen import publishing
+
+    if settings.read(settings.WaitSettings, options).task_id:
+        return False
+    return _say_notice(publishing.excuse_collect(options))
 
 
 async def _generate(options: Options) -> int:
     _write_outputs(outputs.render_submit_outputs((), ()))
     _write_outputs(outputs.render_outputs((), Path()))
     submissions, errors = await _hand_over(options)
+    if not submissions and not errors:
+        return 0
     return await _collect_all([one.task_id for one in submissions], errors, options)
 
 
@@ -156,17 +190,22 @@ async def _verify(options: Options) -> int:
 
 
 async def _publish(options: Options) -> int:
+    from openhands_testgen import publishing
     from openhands_testgen.reporting.publish import publish
 
     place = settings.read(settings.PlaceSettings, options)
     actions = settings.read(settings.ActionsSettings, options)
+    task_ids = settings.read(settings.WaitSettings, options).task_id
+    if not (task_ids or place.results) and publishing.read_event(options).origin:
+        return 0  # submit or collect has said why there is nothing
     publish(
         place.results_folder,
         actions.summary_file,
         sys.stdout,
         in_actions=actions.is_actions,
-        task_ids=settings.read(settings.WaitSettings, options).task_id,
-        path_prefix=os.path.relpath(place.working_directory),
+        task_ids=task_ids,
+        path_prefix=publishing.find_path_prefix(options),
+        github=publishing.build_publisher(options),
     )
     return 0
 
@@ -240,6 +279,13 @@ def _end_with_errors(errors: Sequence[GenerationError]) -> int:
 
 def _say_error(message: str) -> None:
     outputs.print_error(message, sys.stderr, in_actions=_is_in_actions())
+
+
+def _say_notice(message: str) -> bool:
+    """Say a sentence, if there is one; return whether there was."""
+    if message:
+        outputs.print_notice(message, sys.stderr, in_actions=_is_in_actions())
+    return bool(message)
 
 
 def _mask_secrets(options: Options) -> None:

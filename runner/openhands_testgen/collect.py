@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from openhands_testgen.domain.confinement import confine
-from openhands_testgen.domain.delivery import choose_target
+from openhands_testgen.domain.delivery import DELIVERED_FILE, choose_target
 from openhands_testgen.domain.outcome import choose_exit_code, explain_missing_tests
 from openhands_testgen.domain.repair import rank, render_repair, should_repair
 from openhands_testgen.domain.report import Report, conclude, label, render_end
@@ -137,10 +137,13 @@ class Collector:
         """Deliver and keep the best attempt of a task."""
         task_id = best.report.task_id
         report = replace(best.report, repairs=self._repairs[task_id.conversation_id])
-        if report.is_success:
-            report = self._deliver(report)
+        files = best.files
+        judged = report.verification
+        if judged is not None and report.is_success:
+            report = self._deliver(report, judged.content)
+            files = {**files, DELIVERED_FILE: judged.content}
         report = replace(report, exit_code=choose_exit_code(report, self.fail_on))
-        report = self._store(report, best.files)
+        report = self._store(report, files)
         self.progress.say(f"{label(task_id)}: {render_end(report)}")
         return report
 
@@ -190,10 +193,9 @@ class Collector:
         )
         return Attempt(report, {**files, **verification.attachments})
 
-    def _deliver(self, report: Report) -> Report:
+    def _deliver(self, report: Report, content: bytes) -> Report:
         """Write the sound tests, unless that fails: then the report says so and stays."""
         task_id = report.task_id
-        content = report.verification.content if report.verification else b""
         present = self.project.read(task_id.output_path)
         target, warning = choose_target(
             task_id.output_path, task_id.output_digest, present, content
@@ -213,6 +215,9 @@ class Collector:
         before = self.project.read(task_id.output_path)
         if before is not None and render_digest(before) == task_id.output_digest:
             files[f"base/{task_id.output_path}"] = before
+        module = self.project.read(task_id.module_path)
+        if module is not None:
+            files[f"module/{task_id.module_path}"] = module
         return files | work.records
 
     def _compare_module(self, task_id: TaskId) -> tuple[str, ...]:

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 FailOn = Literal["weak", "rejected", "failed", "never"]
 OnTimeout = Literal["fail", "cancel"]
+Deliver = Literal["none", "commit", "pull-request"]
 CloudAuth = Literal["bearer", "session"]
 CLOUD_URL = "https://app.all-hands.dev"
 Sandbox = Literal["auto", "required"]
@@ -271,6 +272,22 @@ class VerifySettings(Group):
     fail_on: FailOn = _FAIL_ON
 
 
+class PublishSettings(Group):
+    """What becomes of the results on GitHub, beside the check run."""
+
+    comment: bool = Field(
+        default=False,
+        validation_alias=_aliases("comment"),
+        description="`true` keeps one comment on the pull request up to date",
+    )
+    deliver: Deliver = Field(
+        "none",
+        validation_alias=_aliases("deliver"),
+        description="where accepted tests go: `none` (the working directory alone), `commit` (on "
+        "the branch) or `pull-request` (one of their own, against the branch)",
+    )
+
+
 class PlaceSettings(Group):
     """Where things are on this machine."""
 
@@ -338,6 +355,25 @@ class ActionsSettings(Group):
     head_ref: str = Field("", validation_alias="GITHUB_HEAD_REF")
     output_file: Path | None = Field(None, validation_alias="GITHUB_OUTPUT")
     summary_file: Path | None = Field(None, validation_alias="GITHUB_STEP_SUMMARY")
+
+
+class EventSettings(Group):
+    """What set the workflow off."""
+
+    event_name: str = Field("", validation_alias="GITHUB_EVENT_NAME")
+    event_path: Path | None = Field(None, validation_alias="GITHUB_EVENT_PATH")
+    sha: str = Field("", validation_alias="GITHUB_SHA")
+    ref: str = Field("", validation_alias="GITHUB_REF")
+    actor: str = Field("", validation_alias="GITHUB_ACTOR")
+
+
+class GitHubSettings(Group):
+    """How to reach GitHub. Only the step that publishes has the token."""
+
+    token: SecretStr = Field(SecretStr(""), validation_alias="GITHUB_TOKEN")
+    api_url: str = Field("https://api.github.com", validation_alias="GITHUB_API_URL")
+    page_url: str = Field("https://github.com", validation_alias="GITHUB_SERVER_URL")
+    workflow: str = Field("", validation_alias="GITHUB_WORKFLOW")
 
 
 def read[AGroup: Group](group: type[AGroup], options: Mapping[str, object] | None = None) -> AGroup:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
+    from openhands_testgen.domain.judgement import MutationDict, SurvivorDict
     from openhands_testgen.domain.report import TaskResult
 
 # What a hostile repository or agent may put into any text.
@@ -91,3 +92,32 @@ def make_rejected(**changes: object) -> TaskResult:
         "missing_lines": [3, 4, 5, 9],
     }
     return make_result(**{**content, **changes})
+
+
+def make_mutation(**changes: object) -> MutationDict:
+    """Make the numbers of a mutation stage in which one of two mutants survived."""
+    content: dict[str, object] = {
+        "score": 50.0,
+        "killed": 1,
+        "total": 2,
+        "seed": 0,
+        "timed_out": 0,
+        "crashed": 0,
+        "left_out": 0,
+        "survivors": [make_survivor()],
+        "problem": "",
+    }
+    return cast("MutationDict", {**content, **changes})
+
+
+def make_survivor(**changes: object) -> SurvivorDict:
+    """Make a change that no test noticed."""
+    content: dict[str, object] = {
+        "path": "src/shop/prices.py",
+        "line": 4,
+        "function": "parse_amount",
+        "operator": "comparison",
+        "before": "a < b",
+        "after": "a <= b",
+    }
+    return cast("SurvivorDict", {**content, **changes})

@@ -8,11 +8,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from openhands_testgen.clients.github import GitHubClient
+from openhands_testgen.reporting.github.event import Event
+from openhands_testgen.reporting.github.publisher import GitHubPublisher, Wishes
 from openhands_testgen.reporting.publish import publish
-from tests.fakes.results import HOSTILE, make_rejected, make_result
+from tests.fakes.github import TOKEN, FakeGitHub, GitHubFault
+from tests.fakes.github_repository import HEAD
+from tests.fakes.github_routes import NAME
+from tests.fakes.results import CASE_FAILED, HOSTILE, make_rejected, make_result
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterator
     from pathlib import Path
 
     from openhands_testgen.domain.report import TaskResult
@@ -31,10 +37,33 @@ def run_publish(
     *,
     in_actions: bool = True,
     task_ids: Collection[str] = (),
+    github: GitHubPublisher | None = None,
 ) -> list[str]:
     stdout = io.StringIO()
-    publish(root, summary, stdout, in_actions=in_actions, task_ids=task_ids)
+    publish(root, summary, stdout, in_actions=in_actions, task_ids=task_ids, github=github)
     return stdout.getvalue().splitlines()
+
+
+@pytest.fixture
+def github() -> Iterator[FakeGitHub]:
+    with FakeGitHub() as fake:
+        yield fake
+        assert fake.violations == []
+
+
+def make_publisher(fake: FakeGitHub, deliver: str = "none") -> GitHubPublisher:
+    event = Event("pull_request", HEAD, "feature", 7)
+    wishes = Wishes(deliver=deliver, comment=True, run_url="https://github.example/run")
+
+    def connect() -> GitHubClient:
+        return GitHubClient(TOKEN, fake.url, NAME, seconds_between_writes=0)
+
+    return GitHubPublisher(connect, event, wishes, lambda _: None)
+
+
+def make_long_result() -> TaskResult:
+    """Make a result of which 137 things are to be said: a verdict and 136 gaps."""
+    return make_result(missing_lines=list(range(1, 272, 2)), verdict="weak")
 
 
 def test_annotations_and_summary(tmp_path: Path) -> None:
@@ -112,7 +141,7 @@ def test_no_results_is_a_notice(tmp_path: Path, name: str) -> None:
 
 
 def test_hostile_results_print_no_command_of_their_own(tmp_path: Path) -> None:
-    case = {"name": HOSTILE, "outcome": "failed", "message": HOSTILE}
+    case = {**CASE_FAILED, "name": HOSTILE, "message": HOSTILE}
     tests = {"total": 40, "passed": 0, "cases": [case] * 40}
     store(tmp_path, "one", make_rejected(module_path=HOSTILE, error=HOSTILE, tests=tests))
     lines = run_publish(tmp_path)
@@ -135,3 +164,116 @@ def test_a_summary_that_cannot_be_written_is_a_warning(tmp_path: Path) -> None:
     store(tmp_path / "results", "one", make_result())
     lines = run_publish(tmp_path / "results", tmp_path)
     assert lines[-1].startswith("::warning::The job summary could not be written")
+
+
+def test_on_github_no_annotation_is_printed(tmp_path: Path, github: FakeGitHub) -> None:
+    store(tmp_path, "one", make_long_result())
+    lines = run_publish(tmp_path, github=make_publisher(github))
+    (run,) = github.repository.check_runs
+    assert lines == [f"check run: https://github.example/octo/shop/runs/{run.id}"]
+    assert len(run.annotations) == 137
+    assert run.annotations[9] == {
+        "path": "src/shop/prices.py",
+        "start_line": 17,
+        "end_line": 17,
+        "annotation_level": "notice",
+        "title": "Not covered",
+        "message": "Line 17 is not reached by the generated tests.",
+    }
+
+
+def test_without_the_permission_the_first_ones_are_commands_and_the_rest_is_counted(
+    tmp_path: Path, github: FakeGitHub
+) -> None:
+    github.permissions = frozenset({"pull-requests"})
+    summary = tmp_path / "summary.md"
+    store(tmp_path / "r", "one", make_long_result())
+    sentence, *lines = run_publish(tmp_path / "r", summary, github=make_publisher(github))
+    assert sentence == (
+        "::notice::No check run: the token lacks the permission `checks: write`. The annotations "
+        "stand in this log and in the job summary."
+    )
+    notices = [line for line in lines if line.startswith("::notice ")]
+    # With the sentence ten: GitHub would drop an eleventh notice in silence.
+    assert len(notices) == 9
+    assert notices[0].endswith("::Line 1 is not reached by the generated tests.")
+    assert notices[-1] == "::notice title=Generated tests::128 more in the job summary"
+    assert sum(line.startswith("::warning ") for line in lines) == 1
+    assert len(lines) == 10
+    shown = summary.read_text()
+    assert all(f"{line}, " in shown for line in range(1, 270, 2))
+    assert "269, 271" in shown
+
+
+def test_what_a_check_run_did_not_take_is_printed(tmp_path: Path, github: FakeGitHub) -> None:
+    github.faults = [GitHubFault("PATCH", status=500, after=1)]
+    store(tmp_path, "one", make_long_result())
+    lines = run_publish(tmp_path, github=make_publisher(github))
+    assert lines[0].startswith("::warning::No check run and no comment: GitHub did not answer")
+    assert lines[1].startswith("::notice file=src/shop/prices.py,line=199,")
+    assert lines[-1] == "::notice title=Generated tests::28 more in the job summary"
+
+
+def test_unreadable_results_leave_room_for_annotations(tmp_path: Path) -> None:
+    for number in range(20):
+        (store(tmp_path, str(number), make_result()) / "result.json").write_bytes(b"{")
+    store(tmp_path, "good", make_rejected(warnings=[f"warning {n}" for n in range(20)]))
+    lines = run_publish(tmp_path)
+    assert sum(line.startswith("::warning") for line in lines) == 10
+    assert lines[3] == "::warning::17 more results cannot be read."
+    assert any("15 more in the job summary" in line for line in lines)
+
+
+def deliver(root: Path, github: FakeGitHub) -> list[str]:
+    return run_publish(root, github=make_publisher(github, "commit"))
+
+
+def test_accepted_tests_are_committed(tmp_path: Path, github: FakeGitHub) -> None:
+    folder = store(tmp_path, "one", make_result())
+    (folder / "delivered.py").write_bytes(b"tests\r\n\xff")
+    lines = deliver(tmp_path, github)
+    head = github.repository.branches["feature"]
+    assert lines[0] == f"delivery: the tests are commit {head[:8]} on feature"
+    assert github.repository.read_files("feature")["tests/test_prices.py"] == b"tests\r\n\xff"
+
+
+def test_a_task_of_its_own_folder(tmp_path: Path, github: FakeGitHub) -> None:
+    (store(tmp_path, "one", make_result()) / "delivered.py").write_bytes(b"tests")
+    deliver(tmp_path / "one", github)
+    assert "tests/test_prices.py" in github.repository.read_files("feature")
+
+
+@pytest.mark.parametrize(
+    "result",
+    [
+        make_rejected(),
+        make_rejected(files=["tests/test_prices.py"]),
+        make_result(files=[]),
+        make_result(files=["../test_prices.py"]),
+        make_result(files=["/etc/test_prices.py"]),
+        make_result(files=[".git/config"]),
+    ],
+)
+def test_what_is_not_delivered(tmp_path: Path, github: FakeGitHub, result: TaskResult) -> None:
+    (store(tmp_path, "one", result) / "delivered.py").write_bytes(b"tests")
+    deliver(tmp_path, github)
+    assert github.repository.branches["feature"] == HEAD
+
+
+def test_a_file_that_is_missing_or_a_link(tmp_path: Path, github: FakeGitHub) -> None:
+    store(tmp_path / "r", "missing", make_result())
+    linked = store(tmp_path / "r", "linked", make_result(task_id="v1.a.2"))
+    (tmp_path / "secret").write_bytes(b"secret")
+    (linked / "delivered.py").symlink_to(tmp_path / "secret")
+    deliver(tmp_path / "r", github)
+    assert github.repository.branches["feature"] == HEAD
+
+
+def test_tasks_that_were_not_asked_for(tmp_path: Path, github: FakeGitHub) -> None:
+    for name in ("a", "b"):
+        result = make_result(task_id=f"v1.x.{name}", files=[f"tests/test_{name}.py"])
+        (store(tmp_path, name, result) / "delivered.py").write_bytes(b"tests")
+    publisher = make_publisher(github, "commit")
+    run_publish(tmp_path, task_ids=["v1.x.a"], github=publisher)
+    assert "tests/test_a.py" in github.repository.read_files("feature")
+    assert "tests/test_b.py" not in github.repository.read_files("feature")

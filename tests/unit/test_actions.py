@@ -21,6 +21,7 @@ FILES = {"submit": "submit/action.yml", "collect": "collect/action.yml", "root":
 LAUNCH = {"submit": "../runner/launch", "collect": "../runner/launch", "root": "runner/launch"}
 TASK, MODEL, BACKEND = settings.TaskSettings, settings.ModelSettings, settings.BackendSettings
 WAIT, JUDGE, PLACE = settings.WaitSettings, settings.JudgeSettings, settings.PlaceSettings
+PUBLISH = settings.PublishSettings
 GROUPS: dict[str, tuple[type[settings.Group], ...]] = {
     "submit": (TASK, MODEL, BACKEND, PLACE),
     "collect": (WAIT, JUDGE, BACKEND, PLACE),
@@ -28,13 +29,20 @@ GROUPS: dict[str, tuple[type[settings.Group], ...]] = {
     "status": (BACKEND, PLACE),
     "cancel": (BACKEND, PLACE),
     "verify": (settings.VerifySettings, JUDGE, PLACE),
-    "publish": (PLACE,),
+    "publish": (PUBLISH, PLACE),
     "engine": (settings.EngineSettings, PLACE),
 }
 # No settings of the program: the token is there for the publish step alone.
 TOKEN = "github-token"
+# What the publish step has from its neighbours beside its own settings.
+ALSO_PUBLISHED = {"INPUT_TASK_ID", "INPUT_FAIL_ON"}
 # A task id names its backend: what reads tasks is not asked for it again.
 NAMED_BY_THE_TASK_ID = "backend"
+COMMANDS = {
+    "submit": ("submit",),
+    "collect": ("collect", "publish"),
+    "root": ("submit", "collect", "publish"),
+}
 REQUIRED = {"submit": {"module"}, "collect": {"task-id"}, "root": {"module"}}
 
 
@@ -99,17 +107,20 @@ def list_inputs(command: str) -> dict[str, str]:
                 found[name.replace("_", "-")] = describe(field.description, field.default)
     if command == "collect":
         del found[NAMED_BY_THE_TASK_ID]
+    if command == "publish":
+        del found["state-dir"]  # it reads nothing but results
     return found
 
 
 def describe(description: str | None, default: object) -> str:
     """Name the default in words: a default of the input would hide the environment's."""
     has_default = not isinstance(default, SecretStr) and default not in {None, "", ()}
-    return f"{description} (default: {default})" if has_default else str(description)
+    shown = str(default).lower() if isinstance(default, bool) else default
+    return f"{description} (default: {shown})" if has_default else str(description)
 
 
 def list_expected_inputs(name: str) -> dict[str, str]:
-    commands = ("submit", "collect") if name == "root" else (name,)
+    commands = COMMANDS[name]
     found = {key: text for command in commands for key, text in list_inputs(command).items()}
     if name == "root":
         del found["task-id"]  # its second step has it from the first
@@ -136,11 +147,8 @@ def test_each_step_hands_all_its_inputs_over(name: str) -> None:
     for step in read_action(name).runs.steps:
         command = step.name.lower()
         handed = {key: value for key, value in step.env.items() if key.startswith("INPUT_")}
-        if command == "publish":
-            assert set(handed) == {"INPUT_TASK_ID", "INPUT_WORKING_DIRECTORY"}
-        else:
-            expected = {f"INPUT_{key.replace('-', '_').upper()}" for key in list_inputs(command)}
-            assert set(handed) == expected
+        expected = {f"INPUT_{key.replace('-', '_').upper()}" for key in list_inputs(command)}
+        assert set(handed) == expected | (ALSO_PUBLISHED if command == "publish" else set())
         for key, value in handed.items():
             known = f"inputs.{key.removeprefix('INPUT_').replace('_', '-').lower()}"
             from_submit = name == "root" and key == "INPUT_TASK_ID"

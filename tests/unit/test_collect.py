@@ -120,7 +120,9 @@ async def test_accepted_tests_are_delivered_and_archived() -> None:
     assert scene.project.files["tests/test_1.py"] == b"def test_it():\n    pass\n"
     ((stored, files),) = scene.archive.stored
     assert stored.conclusion is Conclusion.SUCCESS
-    assert set(files) == {"agent/tests/test_1.py", "trajectory.zip", "junit.xml"}
+    ours = {"module/a.py", "trajectory.zip", "junit.xml", "delivered.py"}
+    assert set(files) == {"agent/tests/test_1.py", *ours}
+    assert files["delivered.py"] == scene.project.files["tests/test_1.py"]
     assert report.results_dir == "/results/00000000"
 
 
@@ -130,6 +132,7 @@ async def test_rejected_tests_are_archived_but_not_delivered() -> None:
     assert (report.conclusion, report.exit_code) == (Conclusion.REJECTED, 10)
     assert list(scene.project.files) == ["a.py"]
     assert "agent/tests/test_1.py" in scene.archive.stored[0][1]
+    assert "delivered.py" not in scene.archive.stored[0][1]
 
 
 async def test_a_changed_output_is_never_overwritten() -> None:

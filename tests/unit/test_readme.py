@@ -19,6 +19,7 @@ GROUPS = (
     settings.WaitSettings,
     settings.JudgeSettings,
     settings.VerifySettings,
+    settings.PublishSettings,
     settings.PlaceSettings,
     settings.EngineSettings,
 )
@@ -51,7 +52,7 @@ def render_settings() -> str:
 def _render_default(value: object) -> str:
     if isinstance(value, SecretStr) or value in {None, "", ()}:
         return ""
-    return f"`{value}`"
+    return f"`{str(value).lower() if isinstance(value, bool) else value}`"
 
 
 TABLES = {"settings": render_settings, "exit-codes": render_exit_codes}

@@ -6,6 +6,9 @@ from pathlib import PurePosixPath
 
 from openhands_testgen.domain.snapshot import render_digest
 
+# Where the results folder keeps the tests as they were delivered.
+DELIVERED_FILE = "delivered.py"
+
 
 def choose_target(
     output_path: str, digest_at_submit: str, present: bytes | None, content: bytes

@@ -20,7 +20,7 @@ from openhands_testgen.domain.verdict import Verdict
 if TYPE_CHECKING:
     from openhands_testgen.domain.task import TaskState
     from openhands_testgen.domain.task_id import TaskId
-    from openhands_testgen.domain.verdict import Verification
+    from openhands_testgen.domain.verdict import Coverage, Verification
     from openhands_testgen.errors import GenerationError
 
 
@@ -44,6 +44,25 @@ class DroppedDict(TypedDict):
 
     path: str
     reason: str
+
+
+class ReachDict(TypedDict):
+    """What the tests reach of the module, line by line; a branch is a pair of lines."""
+
+    lines_covered: int
+    lines_total: int
+    branches_covered: int
+    branches_total: int
+    executed_lines: list[int]
+    executed_branches: list[list[int]]
+    missing_branches: list[list[int]]
+
+
+class TokensDict(TypedDict):
+    """Tokens that the agent's models read and wrote."""
+
+    prompt: int
+    completion: int
 
 
 class TaskResult(TaskStatus):
@@ -74,6 +93,9 @@ class TaskResult(TaskStatus):
     steps: int
     repairs: int
     final_message: NotRequired[str]
+    collected_at: NotRequired[str | None]
+    reach: NotRequired[ReachDict | None]
+    tokens: NotRequired[TokensDict | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +189,21 @@ def render_result(report: Report) -> TaskResult:
         "steps": report.state.steps,
         "repairs": report.repairs,
         "final_message": report.final_message,
+        "reach": _render_reach(judged.coverage) if judged and judged.coverage else None,
+        "collected_at": None,
+        "tokens": None,
+    }
+
+
+def _render_reach(coverage: Coverage) -> ReachDict:
+    return {
+        "lines_covered": coverage.lines_covered,
+        "lines_total": coverage.lines_total,
+        "branches_covered": coverage.branches_covered,
+        "branches_total": coverage.branches_total,
+        "executed_lines": list(coverage.executed_lines),
+        "executed_branches": [list(jump) for jump in coverage.executed_branches],
+        "missing_branches": [list(jump) for jump in coverage.missing_branches],
     }
 
 

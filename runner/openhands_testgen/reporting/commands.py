@@ -25,9 +25,14 @@ def to_plain_lines(text: str, max_length: int) -> str:
 
     The runner reads ``##[`` as a command wherever it stands in a line, so it is broken up.
     """
-    lines = _ANSI.sub("", text[: max_length * 4]).replace("\t", "    ").splitlines()
+    lines = strip_escapes(text[: max_length * 4]).replace("\t", "    ").splitlines()
     plain = "\n".join(_keep_printable(line) for line in lines).strip("\n").replace("##[", "## [")
     return plain if len(plain) <= max_length else plain[: max_length - 1] + "…"
+
+
+def strip_escapes(text: str) -> str:
+    """Return text without a terminal's escape sequences, such as colours."""
+    return _ANSI.sub("", text)
 
 
 def _keep_printable(line: str) -> str:

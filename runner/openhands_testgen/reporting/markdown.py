@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 # have none, wherever they stand.
 _SPECIAL = re.compile(r"[\\`*_{}\[\]()<>#+!|~&:@$\"'=^]|(?<=www)\.|(?<=WWW)\.")
 
+_PLAIN_ADDRESS = re.compile(r"https?://[A-Za-z0-9._~:/?#&=%+-]{1,2000}")
+
 
 def render_text(text: str, max_length: int = 300) -> str:
     """Render foreign text as one line of plain words, for a cell, a heading or a list."""
@@ -30,10 +32,16 @@ def render_code(text: str, max_length: int = 300) -> str:
 def render_block(text: str, max_length: int = 4_000) -> str:
     """Render foreign text with its lines as they are.
 
-    A ``pre`` element ends at its closing tag alone, which cannot stand in the escaped text.
+    A ``pre`` element ends at its closing tag alone, which cannot stand in the escaped text. No
+    line begins as a workflow command does, for a step may print what it published.
     """
-    plain = html.escape(to_plain_lines(text, max_length))
+    plain = html.escape(to_plain_lines(text, max_length)).replace("::", "&#58;:")
     return f"<pre>{plain}</pre>"
+
+
+def render_link(title: str, url: str) -> str:
+    """Render a link with a title of our own; empty where the address is not a plain one."""
+    return f"[{title}]({url})" if _PLAIN_ADDRESS.fullmatch(url) else ""
 
 
 def render_row(cells: Sequence[str]) -> str:

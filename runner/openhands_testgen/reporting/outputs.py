@@ -127,8 +127,17 @@ def group(title: str, stream: TextIO, *, in_actions: bool) -> Iterator[None]:
 
 def print_error(message: str, stream: TextIO, *, in_actions: bool) -> None:
     """Print the error that ends a command; foreign text in it cannot become a command."""
+    _print_remark("error", message, stream, in_actions=in_actions)
+
+
+def print_notice(message: str, stream: TextIO, *, in_actions: bool) -> None:
+    """Print why a command ended early without an error."""
+    _print_remark("notice", message, stream, in_actions=in_actions)
+
+
+def _print_remark(level: str, message: str, stream: TextIO, *, in_actions: bool) -> None:
     plain = to_plain_lines(message, MAX_ERROR_LENGTH)
-    line = render_command("error", plain) if in_actions else f"error: {plain}"
+    line = render_command(level, plain) if in_actions else f"{level}: {plain}"
     print(line, file=stream, flush=True)
 
 

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-import io
 import json
-import zipfile
 from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from openhands_testgen.reporting.archive import MARK, Allowance, ArchiveError, change_members
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 # Shorter ones would tear words and numbers apart and are no secrets.
 MIN_SECRET_LENGTH = 6
 MASK = "***"
-MAX_UNPACKED_BYTES = 200_000_000
-_ZIP_MARK, _GZIP_MARK = b"PK\x03\x04", b"\x1f\x8b"
+MAX_DEPTH = 3
+_GZIP_MARK = b"\x1f\x8b"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,41 +30,30 @@ class Redaction:
 
         Other compressed files, and an archive that cannot be read, are left as they are.
         """
-        if content.startswith(_ZIP_MARK):
-            return self._redact_archive(content)
-        if content.startswith(_GZIP_MARK):
-            return content
-        for form in self._list_forms():
-            content = content.replace(form.encode(), MASK.encode())
-        return content
+        return self._redact(content, self._list_forms(), Allowance(), MAX_DEPTH)
 
-    def redact_values(self, content: object) -> object:
-        """Return JSON-like data without the secrets in its strings; keys are our own words."""
-        if isinstance(content, str):
-            return self._redact_text(content)
-        if isinstance(content, dict):
-            return {key: self.redact_values(value) for key, value in content.items()}
-        if isinstance(content, list):
-            return [self.redact_values(value) for value in content]
-        return content
-
-    def _redact_archive(self, content: bytes) -> bytes:
-        """Pack an archive anew if a file in it has to change."""
-        try:
-            with zipfile.ZipFile(io.BytesIO(content)) as archive:
-                members = archive.infolist()
-                if sum(member.file_size for member in members) > MAX_UNPACKED_BYTES:
-                    return content
-                before = [archive.read(member) for member in members]
-        except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, ValueError):
-            return content
-        after = [self.redact_bytes(one) for one in before]
-        return content if after == before else _pack(members, after)
-
-    def _redact_text(self, text: str) -> str:
+    def redact_text(self, text: str) -> str:
+        """Return a text without the secrets."""
         for form in self._list_forms():
             text = text.replace(form, MASK)
         return text
+
+    def redact_values(self, content: object) -> object:
+        """Return JSON-like data without the secrets in its strings; keys are our own words."""
+        return map_texts(content, self.redact_text)
+
+    def _redact(self, content: bytes, forms: list[str], allowance: Allowance, depth: int) -> bytes:
+        if not forms or content.startswith(_GZIP_MARK):
+            return content
+        if content.startswith(MARK) and depth:
+            change = partial(self._redact, forms=forms, allowance=allowance, depth=depth - 1)
+            try:
+                return change_members(content, allowance, change)
+            except ArchiveError:
+                return content
+        for form in forms:
+            content = content.replace(form.encode("utf-8", "replace"), MASK.encode())
+        return content
 
     def _list_forms(self) -> list[str]:
         """List the longest first: a secret may be a part of another."""
@@ -68,9 +62,12 @@ class Redaction:
         return sorted(forms, key=len, reverse=True)
 
 
-def _pack(members: list[zipfile.ZipInfo], contents: list[bytes]) -> bytes:
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
-        for member, content in zip(members, contents, strict=True):
-            archive.writestr(member, content)
-    return packed.getvalue()
+def map_texts(content: object, change: Callable[[str], str]) -> object:
+    """Return JSON-like data with every string in it changed; keys are our own words."""
+    if isinstance(content, str):
+        return change(content)
+    if isinstance(content, dict):
+        return {key: map_texts(value, change) for key, value in content.items()}
+    if isinstance(content, list):
+        return [map_texts(value, change) for value in content]
+    return content

@@ -2,48 +2,61 @@
 
 from __future__ import annotations
 
-import difflib
 import json
+import time
 from dataclasses import replace
 from pathlib import Path
 from tempfile import NamedTemporaryFile
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
-from openhands_testgen.domain.report import render_result
+from openhands_testgen.domain.report import render_result, render_time
+from openhands_testgen.domain.snapshot import ABSENT
 from openhands_testgen.errors import ConfigurationError
 from openhands_testgen.reporting.file_names import choose_names, render_slug
-from openhands_testgen.reporting.redaction import Redaction
+from openhands_testgen.reporting.patch import FILE_MODE, render_patch
+from openhands_testgen.reporting.redaction import Redaction, map_texts
+from openhands_testgen.reporting.trajectory import TRAJECTORY_FILE, read_trajectory
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
-    from openhands_testgen.domain.report import Report
+    from openhands_testgen.domain.report import Report, TaskResult
+    from openhands_testgen.reporting.documents import Material
 
 RESULT_FILE = "result.json"
-PATCH_FILE = "tests.patch"
 AGENT_FOLDER = "agent"
 BASE_FOLDER = "base"
-FILE_MODE = 0o644
+MODULE_FOLDER = "module"
 
 
 class ResultsFolder:
     """Keeps reports and files on disk; implements the port ``Archive``."""
 
-    def __init__(self, root: Path, secrets: Sequence[str]) -> None:
+    def __init__(
+        self,
+        root: Path,
+        secrets: Sequence[str],
+        *,
+        path_prefix: str = "",
+        now: Callable[[], float] = time.time,
+    ) -> None:
         """Take the folder, which need not exist, and the secrets that must not stand in it.
 
-        More of them may become known until something is stored.
+        More secrets may become known until something is stored. ``path_prefix`` leads from the
+        repository's root to the project.
         """
         self._root = root.absolute()
         self._secrets = secrets
+        self._path_prefix = path_prefix
+        self._now = now
 
     def store(self, report: Report, files: Mapping[str, bytes]) -> Path:
         """Write a task's report and files and return the task's folder (absolute).
 
         Files by name: ``agent/<path>`` is what the agent left at a path of the project,
-        ``base/<path>`` what stood there before. The same task again replaces its report; a file
-        of the first time that does not come again stays. ``result.json`` is written last: where
-        it stands, the rest stands too.
+        ``base/<path>`` what stood there before, ``module/<path>`` the module that was judged. The
+        same task again replaces its report; a file of the first time that does not come again
+        stays. ``result.json`` is written last: where it stands, the rest stands too.
 
         Raises:
             ConfigurationError: the folder cannot be written.
@@ -51,22 +64,62 @@ class ResultsFolder:
         """
         task_id = report.task_id
         folder = self._root / f"{render_slug(task_id.module_path)}-{task_id.short}"
-        patch = render_patch(files, task_id.output_path, is_new=task_id.output_digest == "-")
+        contents = self._make_contents(replace(report, results_dir=str(folder)), files)
         try:
             self._make_root()
-            for name, path in choose_names(files, taken=(RESULT_FILE, PATCH_FILE)).items():
-                self._write(folder.joinpath(path), self._redaction.redact_bytes(files[name]))
-            if patch:
-                self._write(folder / PATCH_FILE, self._redaction.redact_bytes(patch))
-            self._write(folder / RESULT_FILE, self._render(report, folder))
+            for name, content in contents.items():
+                self._write(folder / name, content)
         except OSError as exc:
             message = f"the results cannot be written to {folder}: {exc.strerror or exc}"
             raise ConfigurationError(message, field="results") from exc
         return folder
 
-    def _render(self, report: Report, folder: Path) -> bytes:
-        result = render_result(replace(report, results_dir=str(folder)))
-        return (json.dumps(self._redaction.redact_values(result), indent=2) + "\n").encode()
+    def _make_contents(self, report: Report, files: Mapping[str, bytes]) -> dict[str, bytes]:
+        """Return all files by their place in the folder, without secrets, ``result.json`` last."""
+        from openhands_testgen.reporting.documents import OUR_FILES, make_documents
+
+        kept = {name: self._redaction.redact_bytes(one) for name, one in files.items()}
+        material = self._gather(report, kept)
+        documents, failures = make_documents(material)
+        material.result["warnings"] += failures
+        places = choose_names(kept, taken=OUR_FILES)
+        return {
+            **{str(places[name]): content for name, content in kept.items()},
+            **documents,
+            RESULT_FILE: (json.dumps(material.result, indent=2) + "\n").encode(),
+        }
+
+    def _gather(self, report: Report, files: Mapping[str, bytes]) -> Material:
+        from openhands_testgen.reporting.documents import Material
+
+        task_id, now = report.task_id, self._now()
+        trajectory = read_trajectory(files.get(TRAJECTORY_FILE))
+        result = render_result(report)
+        result["collected_at"] = render_time(now)
+        result["tokens"] = trajectory.tokens
+        return Material(
+            result=cast("TaskResult", map_texts(result, self._clean)),
+            now=now,
+            module=files.get(f"{MODULE_FOLDER}/{task_id.module_path}"),
+            patch=self._render_patch(report, files),
+            trajectory=trajectory,
+            names=frozenset(files),
+            path_prefix=self._path_prefix,
+        )
+
+    def _render_patch(self, report: Report, files: Mapping[str, bytes]) -> bytes:
+        """Render what is delivered or, if nothing is, what the agent wrote."""
+        path = report.task_id.output_path
+        before = files.get(f"{BASE_FOLDER}/{path}")
+        if before is None and report.task_id.output_digest != ABSENT:
+            return b""
+        delivered = report.verification.content if report.verification else b""
+        after = self._redaction.redact_bytes(delivered) if report.is_success else b""
+        return render_patch(path, before, after or files.get(f"{AGENT_FOLDER}/{path}"))
+
+    def _clean(self, text: str) -> str:
+        """Return a text without secrets that any reader of JSON takes."""
+        return self._redaction.redact_text(text.encode("utf-8", "replace").decode())
 
     @property
     def _redaction(self) -> Redaction:
@@ -90,29 +143,3 @@ class ResultsFolder:
             file.write(content)
         Path(file.name).chmod(FILE_MODE)
         Path(file.name).replace(path)
-
-
-def render_patch(files: Mapping[str, bytes], output_path: str, *, is_new: bool) -> bytes:
-    """Render what the agent did to the test file as a patch that ``git apply`` takes.
-
-    Empty where there is no such file, or where what stood there before is not known.
-    """
-    after = files.get(f"{AGENT_FOLDER}/{output_path}")
-    before = b"" if is_new else files.get(f"{BASE_FOLDER}/{output_path}")
-    if after is None or before is None or after == before:
-        return b""
-    source = "/dev/null" if is_new else f"a/{output_path}"
-    mode = [f"new file mode 100{FILE_MODE:o}\n"] if is_new else []
-    lines = difflib.unified_diff(_split(before), _split(after), source, f"b/{output_path}")
-    head = [f"diff --git a/{output_path} b/{output_path}\n", *mode]
-    return "".join([*head, *(_end(line) for line in lines)]).encode("utf-8", "surrogateescape")
-
-
-def _split(content: bytes) -> list[str]:
-    """Split at line feeds alone, as git does; ``splitlines`` would also split at form feeds."""
-    lines = content.decode("utf-8", "surrogateescape").split("\n")
-    return [*(f"{line}\n" for line in lines[:-1]), *([lines[-1]] if lines[-1] else [])]
-
-
-def _end(line: str) -> str:
-    return line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"

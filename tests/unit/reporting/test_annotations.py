@@ -13,7 +13,13 @@ from openhands_testgen.reporting.annotations import (
     render_annotation_command,
     render_annotation_line,
 )
-from tests.fakes.results import HOSTILE, make_rejected, make_result
+from tests.fakes.results import (
+    HOSTILE,
+    make_mutation,
+    make_rejected,
+    make_result,
+    make_survivor,
+)
 
 
 @pytest.mark.parametrize(
@@ -145,3 +151,106 @@ def test_long_messages_are_cut() -> None:
 )
 def test_ranges(lines: list[int], ranges: list[tuple[int, int]]) -> None:
     assert list_ranges(lines) == ranges
+
+
+def make_case(outcome: str, line: int = 12, **changes: object) -> dict[str, object]:
+    case = {"name": "test_b", "outcome": outcome, "message": "", "line": line, "problems": []}
+    return {**case, **changes}
+
+
+def judge_cases(*cases: dict[str, object], files: tuple[str, ...] = ()) -> list[Annotation]:
+    tests = {"total": len(cases), "passed": 0, "cases": list(cases)}
+    result = make_rejected(tests=tests, stages=[], missing_lines=[], files=list(files))
+    return list_annotations([result])[1:]
+
+
+FLAKY = {"rule": "flaky", "reason": "failed in another order", "remedy": "share nothing", "line": 0}
+CLOCK = {"rule": "clock", "reason": "reads the clock", "remedy": "freeze it", "line": 14}
+
+
+@pytest.mark.parametrize(
+    ("problems", "line", "message"),
+    [
+        ([], 12, "boom"),
+        ([FLAKY], 12, "failed in another order; share nothing\nboom"),
+        ([CLOCK], 14, "reads the clock; freeze it\nboom"),
+        (
+            [FLAKY, CLOCK],
+            14,
+            "failed in another order; share nothing\nreads the clock; freeze it\nboom",
+        ),
+    ],
+)
+def test_a_test_that_is_not_sound_stands_on_its_line(
+    problems: list[dict[str, object]], line: int, message: str
+) -> None:
+    (only,) = judge_cases(make_case("flaky", problems=problems, message="boom"))
+    assert (only.path, only.title) == ("tests/test_prices.py", "test_b flaky")
+    assert (only.line, only.end_line, only.message) == (line, line, message)
+
+
+def test_what_is_delivered_has_other_lines() -> None:
+    (only,) = judge_cases(make_case("flaky"), files=("tests/test_prices.py",))
+    assert only.line is None
+    assert only.message == "Left out of the delivered file, line 12 of the file as it came."
+
+
+def test_a_line_that_is_not_known_is_none() -> None:
+    (only,) = judge_cases(make_case("missing", line=0))
+    assert only.line is None
+
+
+def test_survivors_are_merged_into_ranges_and_come_before_gaps() -> None:
+    survivors = [
+        make_survivor(line=9, before="a < b", after="a <= b"),
+        make_survivor(line=8, before="raise E()", after=""),
+        make_survivor(line=20, before="x", after="y"),
+        make_survivor(line=31, before="never", after="reached"),
+    ]
+    mutation = make_mutation(survivors=survivors)
+    result = make_result(mutation=mutation, missing_lines=[30, 31], verdict="weak")
+    _, first, second, third = list_annotations([result])
+    assert (first.level, first.path, first.title) == (
+        "warning",
+        "src/shop/prices.py",
+        "Mutants survive",
+    )
+    assert (first.line, first.end_line) == (8, 9)
+    assert first.message == (
+        "No generated test notices these 2 changes:\n"
+        "line 8: raise E() is left out\nline 9: a < b becomes a <= b"
+    )
+    assert second.message == "No generated test notices this change:\nline 20: x becomes y"
+    assert (third.level, third.line, third.end_line) == ("notice", 30, 31)
+    assert third.message == (
+        "Lines 30 to 31 are not reached by the generated tests (1 mutant survives there)."
+    )
+
+
+def test_survivors_of_accepted_tests_are_notices() -> None:
+    result = make_result(mutation=make_mutation(survivors=[make_survivor()]))
+    assert [one.level for one in list_annotations([result])] == ["notice", "notice"]
+
+
+def test_long_code_of_a_survivor_is_shortened() -> None:
+    survivor = make_survivor(before="x" * 10_000_000, after="a\n  b")
+    result = make_result(mutation=make_mutation(survivors=[survivor]))
+    message = list_annotations([result])[1].message
+    assert len(message) < 300
+    assert message.endswith("becomes a b")
+
+
+@pytest.mark.parametrize(
+    ("taken", "kept", "left_out"), [(0, 10, 3), (1, 9, 4), (8, 2, 11), (10, 1, 12), (12, 1, 12)]
+)
+def test_room_that_is_taken_is_left(taken: int, kept: int, left_out: int) -> None:
+    several = [Annotation("error", "a.py", "t", str(number)) for number in range(12)]
+    cut = cut_annotations(several, {"error": taken})
+    assert len(cut) == kept
+    assert cut[-1].message == f"{left_out} more in the job summary"
+
+
+def test_without_a_score_the_mutation_says_why() -> None:
+    mutation = make_mutation(problem="there was no time", killed=0, total=0, survivors=[])
+    (only,) = list_annotations([make_result(mutation=mutation)])
+    assert only.message.endswith("; there was no time")

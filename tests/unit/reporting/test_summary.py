@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+import re
+
+import pytest
 from markdown_it import MarkdownIt
 
 from openhands_testgen.reporting.summary import MAX_BYTES, render_summary
-from tests.fakes.results import HOSTILE, make_rejected, make_result
+from tests.fakes.hostile import TEXTS, make_hostile
+from tests.fakes.results import CASE_FAILED, make_mutation, make_rejected, make_result
+from tests.markup import parse_markup
 
 GITHUB_LIMIT = 1024 * 1024
-PARSER = MarkdownIt("commonmark").enable("table")
+PARSER = MarkdownIt("commonmark").enable(["table", "strikethrough"])
+NOW = 1_767_261_700.0
+TAGS = {"h2", "table", "thead", "tbody", "tr", "th", "td", "code", "pre", "details", "summary"} | {
+    "p",
+    "ul",
+    "li",
+    "strong",
+}
+ALLOWED_ATTRIBUTES = [("details", {"open": None}), ("code", {"class": "language-mermaid"})]
 
 
 def test_one_accepted_task() -> None:
@@ -19,12 +32,13 @@ def test_one_accepted_task() -> None:
     ) in summary
     assert "<details><summary>" in summary
     assert "runner/launch collect v1.embedded.abc" in summary
-    assert "- <code>tests/test&#95;prices.py</code>" in summary
+    assert "- Files: <code>tests/test&#95;prices.py</code>" in summary
+    assert "git apply tests.patch" in summary
 
 
 def test_a_rejected_task_stands_open_with_all_that_is_known() -> None:
     result = make_rejected(
-        mutation={"score": 50.0, "killed": 5, "total": 10},
+        mutation=make_mutation(killed=5, total=10),
         dropped=[{"path": "conftest.py", "reason": "not the output"}],
         protections=["no network"],
         warnings=["prices.py has changed"],
@@ -70,27 +84,51 @@ def test_rejected_tasks_are_detailed_first() -> None:
     assert details.index("src/bad.py") < details.index("src/good.py")
 
 
-def test_hostile_text_becomes_no_structure() -> None:
-    case = {"name": HOSTILE, "outcome": HOSTILE, "message": HOSTILE}
-    result = make_result(
-        **dict.fromkeys(("module_path", "error", "task_id", "results_dir", "verdict"), HOSTILE),
-        files=[HOSTILE],
-        warnings=[HOSTILE],
-        protections=[HOSTILE],
+def test_what_is_known_of_coverage_mutants_tokens_and_each_test_is_said() -> None:
+    problem = {"rule": "no-assertion", "reason": "asserts nothing", "remedy": "assert", "line": 7}
+    case = {**CASE_FAILED, "outcome": "refused", "message": "", "problems": [problem]}
+    result = make_rejected(
         tests={"total": 1, "passed": 0, "cases": [case]},
-        stages=[{"name": HOSTILE, "passed": False, "reasons": [HOSTILE]}],
-        dropped=[{"path": HOSTILE, "reason": HOSTILE}],
+        coverage_before=50.0,
+        coverage_gained=25.0,
+        mutation=make_mutation(),
+        tokens={"prompt": 12345, "completion": 67},
     )
-    html = PARSER.render(render_summary([result]))
-    assert "<script>" not in html
-    assert "<a " not in html
-    assert "<img" not in html
-    assert html.count("<details") == html.count("</details>") == 1
-    assert html.count("<tr>") == 2
+    summary = render_summary([result])
+    for part in (
+        "50.0% before, 75.0% together with these",
+        "0 of 1 passed, 1 refused",
+        "no-assertion: line 7: asserts nothing; assert",
+        "<summary>1 change of the module that no test noticed</summary>",
+        "line 4: <code>a &#60; b</code> became <code>a &#60;&#61; b</code>",
+        "12,345 tokens read, 67 written",
+    ):
+        assert part in summary
+
+
+@pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
+def test_hostile_text_becomes_no_structure(text: str) -> None:
+    summary = render_summary([make_hostile(text)], now=NOW)
+    assert not [char for char in summary if not (char.isprintable() or char == "\n")]
+    assert "##[" not in summary
+    assert not re.search(r"^\s*::", summary, re.MULTILINE)
+    markup = parse_markup(PARSER.render(summary))
+    assert markup.tags <= TAGS
+    assert not markup.others
+    attributes = [(tag, found) for tag, found in markup.elements if found]
+    assert all(pair in ALLOWED_ATTRIBUTES for pair in attributes)
+    tags = [tag for tag, _ in markup.elements]
+    harmless = [tag for tag, _ in parse_markup(PARSER.render(render_harmless())).elements]
+    assert tags.count("details") <= harmless.count("details")
+    assert tags.count("tr") == 2
+
+
+def render_harmless() -> str:
+    return render_summary([make_hostile("harmless")], now=NOW)
 
 
 def test_it_stays_below_the_limit_whatever_comes() -> None:
-    cases = [{"name": "n" * 5_000, "outcome": "failed", "message": "<é>" * 9_000}] * 300
+    cases = [{**CASE_FAILED, "name": "n" * 5_000, "message": "<é>" * 9_000}] * 300
     result = make_rejected(
         tests={"total": 300, "passed": 0, "cases": cases},
         error="<" * 100_000,

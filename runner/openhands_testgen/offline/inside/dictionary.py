@@ -66,7 +66,9 @@ class Dictionary:
 
 
 def _sort(values: Iterable[object]) -> Words:
-    found = list(dict.fromkeys((type(value), value) for value in values if isinstance(value, Plain)))
+    found = list(
+        dict.fromkeys((type(value), value) for value in values if isinstance(value, Plain))
+    )
     texts = tuple(v for kind, v in found if kind is str and len(v) <= MAX_TEXT_LENGTH)  # type: ignore[arg-type]
     numbers = tuple(v for kind, v in found if kind is int)
     floats = tuple(v for kind, v in found if kind is float)
@@ -97,9 +99,9 @@ def _find_prose(tree: ast.Module) -> set[ast.Constant]:
 def _list_keys(module: ModuleType) -> Iterator[object]:
     """List the keys of the tables that the module builds or imports."""
     for value in list(vars(module).values()):
-        if isinstance(value, dict) and value is not vars(module).get("__builtins__"):
-            yield from list(value)[:MAX_KEYS]
-        elif isinstance(value, (list, tuple, set, frozenset)):
+        if (
+            isinstance(value, dict) and value is not vars(module).get("__builtins__")
+        ) or isinstance(value, (list, tuple, set, frozenset)):
             yield from list(value)[:MAX_KEYS]
 
 

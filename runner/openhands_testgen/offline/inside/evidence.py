@@ -15,9 +15,40 @@ _STR, _NUMBER, _INT = Kind("str"), Kind("number"), Kind("int")
 _LIST, _DICT, _ITERABLE = Kind("list"), Kind("dict"), Kind("iterable")
 _METHODS: dict[str, tuple[str, ...]] = {
     "str": tuple(
-        "lower upper strip lstrip rstrip split rsplit splitlines startswith endswith replace join "
-        "encode title capitalize isdigit isalpha isalnum isupper islower isspace zfill ljust rjust "
-        "center partition rpartition casefold swapcase translate format expandtabs".split()
+        [
+            "lower",
+            "upper",
+            "strip",
+            "lstrip",
+            "rstrip",
+            "split",
+            "rsplit",
+            "splitlines",
+            "startswith",
+            "endswith",
+            "replace",
+            "join",
+            "encode",
+            "title",
+            "capitalize",
+            "isdigit",
+            "isalpha",
+            "isalnum",
+            "isupper",
+            "islower",
+            "isspace",
+            "zfill",
+            "ljust",
+            "rjust",
+            "center",
+            "partition",
+            "rpartition",
+            "casefold",
+            "swapcase",
+            "translate",
+            "format",
+            "expandtabs",
+        ]
     ),
     "dict": ("items", "keys", "values", "get", "setdefault", "popitem"),
     "list": ("append", "extend", "insert", "sort", "reverse"),
@@ -54,13 +85,30 @@ _FUNCTIONS: dict[str, tuple[Kind, ...]] = {
     "sum": (Kind("list", (_NUMBER,)),),
     "dict": (_DICT,),
     "islice": (_ITERABLE,),
-    **{
-        name: (_ITERABLE,)
-        for name in (
-            "list tuple set sorted iter enumerate zip max min any all reversed frozenset chain "
-            "deque Counter groupby tee next".split()
-        )
-    },
+    **dict.fromkeys(
+        [
+            "list",
+            "tuple",
+            "set",
+            "sorted",
+            "iter",
+            "enumerate",
+            "zip",
+            "max",
+            "min",
+            "any",
+            "all",
+            "reversed",
+            "frozenset",
+            "chain",
+            "deque",
+            "Counter",
+            "groupby",
+            "tee",
+            "next",
+        ],
+        (_ITERABLE,),
+    ),
 }
 _LATE_ITERABLES = {"map": 1, "filter": 1, "reduce": 1, "starmap": 1}
 _NUMERIC_OPERATORS = (ast.Sub, ast.Div, ast.FloorDiv, ast.Pow, ast.LShift, ast.RShift)
@@ -77,23 +125,31 @@ class Usage(ast.NodeVisitor):
         self.kinds: dict[str, list[Kind]] = defaultdict(list)
         self.links: list[tuple[str, str, int]] = []
         self._items: dict[str, str] = {}  # a loop's variable, and the parameter that it runs over
+        self._attributes: dict[str, set[str]] = defaultdict(set)
         self._names = set(names)
 
     def get_kinds(self, name: str) -> tuple[Kind, ...]:
         """Return the kinds of one parameter, the most certain ones first."""
-        items = tuple(join(self.kinds.get(f"{name}[]", ())))
+        items = self.get_kinds(f"{name}[]") if not name.endswith("[]") else ()
+        attributes = sorted(self._attributes.get(name, ()))
+        if attributes and not self.kinds.get(name):
+            return (Kind("attributes", (), " ".join(attributes)),)
         found = [
             Kind(kind.name, items) if kind.name in {"iterable", "list"} and items else kind
             for kind in self.kinds.get(name, ())
         ]
         return join(found)
 
-    def visit_Attribute(self, node: ast.Attribute) -> None:  # noqa: N802 - ast calls it so
+    def visit_Attribute(self, node: ast.Attribute) -> None:
         """A method or an attribute that only some kinds have."""
-        self._add(node.value, _BY_METHOD.get(node.attr) or _ATTRIBUTES.get(node.attr))
+        kind = _BY_METHOD.get(node.attr) or _ATTRIBUTES.get(node.attr)
+        self._add(node.value, kind)
+        known = self._find(node.value)
+        if known and kind is None and not node.attr.startswith("_"):
+            self._attributes[known].add(node.attr)
         self.generic_visit(node)
 
-    def visit_Call(self, node: ast.Call) -> None:  # noqa: N802 - ast calls it so
+    def visit_Call(self, node: ast.Call) -> None:
         """Passing a parameter on, or calling it."""
         self._add(node.func, Kind("callable"))
         name = node.func.attr if isinstance(node.func, ast.Attribute) else ""
@@ -114,11 +170,14 @@ class Usage(ast.NodeVisitor):
         elif node.args:
             for kind in _FUNCTIONS.get(name, ()):
                 self._add(node.args[0], kind)
-        if name in {"join", "match", "search", "fullmatch", "sub", "findall", "split"} and node.args:
+        if (
+            name in {"join", "match", "search", "fullmatch", "sub", "findall", "split"}
+            and node.args
+        ):
             self._add(node.args[-1], Kind("list", (_STR,)) if name == "join" else _STR)
         self.generic_visit(node)
 
-    def visit_For(self, node: ast.For | ast.comprehension) -> None:  # noqa: N802 - ast calls it so
+    def visit_For(self, node: ast.For | ast.comprehension) -> None:
         """Running over a parameter."""
         known = self._find(node.iter)
         self._add(node.iter, _ITERABLE)
@@ -131,7 +190,7 @@ class Usage(ast.NodeVisitor):
 
     visit_comprehension = visit_For
 
-    def visit_ListComp(self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp) -> None:  # noqa: N802 - ast calls it so
+    def visit_ListComp(self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp) -> None:
         """What it runs over first, then what is done with each."""
         for generator in node.generators:
             self.visit(generator)
@@ -139,7 +198,7 @@ class Usage(ast.NodeVisitor):
 
     visit_SetComp = visit_GeneratorExp = visit_ListComp  # noqa: N815 - ast calls them so
 
-    def visit_Subscript(self, node: ast.Subscript) -> None:  # noqa: N802 - ast calls it so
+    def visit_Subscript(self, node: ast.Subscript) -> None:
         """Looking something up in a parameter."""
         if isinstance(node.slice, ast.Slice):
             self._add(node.value, _STR)
@@ -152,18 +211,18 @@ class Usage(ast.NodeVisitor):
             self._add(node.value, _DICT)
         self.generic_visit(node)
 
-    def visit_BinOp(self, node: ast.BinOp) -> None:  # noqa: N802 - ast calls it so
+    def visit_BinOp(self, node: ast.BinOp) -> None:
         """Computing with a parameter."""
         for one, other in ((node.left, node.right), (node.right, node.left)):
-            if isinstance(node.op, _NUMERIC_OPERATORS):
-                self._add(one, _NUMBER)
-            elif isinstance(other, ast.Constant) and type(other.value) in {int, float}:
+            if isinstance(node.op, _NUMERIC_OPERATORS) or (
+                isinstance(other, ast.Constant) and type(other.value) in {int, float}
+            ):
                 self._add(one, _NUMBER)
             elif isinstance(other, (ast.Constant, ast.JoinedStr)) and isinstance(node.op, ast.Add):
                 self._add(one, _STR)
         self.generic_visit(node)
 
-    def visit_Compare(self, node: ast.Compare) -> None:  # noqa: N802 - ast calls it so
+    def visit_Compare(self, node: ast.Compare) -> None:
         """Comparing a parameter."""
         sides = [node.left, *node.comparators]
         for one, operation, other in zip(sides, node.ops, sides[1:]):

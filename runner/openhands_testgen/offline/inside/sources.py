@@ -25,9 +25,9 @@ MAX_DEPTH = 7
 MAX_LENGTH = 1_200
 MAX_ITEMS = 60
 # What differs from machine to machine and from run to run.
-UNSTABLE = re.compile(r"0x[0-9a-fA-F]{6,}|/tmp/|\\\\Temp\\\\")  # noqa: S108 - to find it, not to use it
+UNSTABLE = re.compile(r"0x[0-9a-fA-F]{6,}|/tmp/|\\\\Temp\\\\")
 SURROGATES = re.compile(r"[\ud800-\udfff]")
-FLAGS = {"A": re.A, "I": re.I, "M": re.M, "S": re.S, "X": re.X}
+FLAGS = {"A": re.ASCII, "I": re.IGNORECASE, "M": re.MULTILINE, "S": re.DOTALL, "X": re.VERBOSE}
 
 
 class UnrenderableError(Exception):
@@ -196,7 +196,7 @@ def _render_date(value: datetime.date, world: World, depth: int) -> str:
 def _render_pattern(value: re.Pattern[Any], world: World, depth: int) -> str:
     names = [name for name, flag in FLAGS.items() if value.flags & flag]
     own = value.flags & ~sum(FLAGS[name] for name in names)
-    if own & ~re.U or (not names and own not in {re.U, 0}):
+    if own & ~re.UNICODE or (not names and own not in {re.UNICODE, 0}):
         raise UnrenderableError
     flags = " | ".join(f"re.{name}" for name in names)
     return f"re.compile({_render_plain(value.pattern, world, depth)}{', ' * bool(flags)}{flags})"
@@ -326,5 +326,3 @@ def _by_parameters(value: Any, name: str, world: World, depth: int) -> str:  # n
 def is_long_float(value: object) -> bool:
     """Whether a float has so many digits that they can differ between machines."""
     return isinstance(value, float) and len(repr(value).lstrip("-").replace(".", "")) > 8  # noqa: PLR2004
-
-

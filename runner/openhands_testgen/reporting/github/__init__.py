@@ -1,0 +1,1 @@
+"""What reviewers see on GitHub: the check run, the comment and the delivered tests."""
