@@ -29,7 +29,7 @@ bench:  ## measure; ROUNDS and SCALE=1 set the length
 lock:  ## renew all locks
 	UV="$$(runner/environment dev)/bin/uv" locks/renew
 
-tables:  ## renew the README's tables, the actions' descriptions and the verdict's schema from the code
+tables:  ## renew the README's tables, the actions' descriptions and the verdict's schema
 	dev=$(dev); for name in readme actions schema; do PYTHONPATH=runner:. "$$dev/bin/python" -m tests.unit.test_$$name; done
 
 clean:  ## remove what make made; the installed environments stay in the cache

@@ -66,6 +66,7 @@ class Row:
     lines: int
     tests: int
     coverage_percent: float
+    mutation_percent: float
     verdict: str
     reason: str
     failures: int
@@ -154,19 +155,22 @@ async def measure(subject: Subject, make_tests: MakeTests) -> Row:
         output = project / subject.output
         name = f"{subject.package} {subject.path}"
         if not output.exists():
-            return Row(name, lines, 0, 0.0, "no tests", "", 0, seconds)
+            return Row(name, lines, 0, 0.0, 0.0, "no tests", "", 0, seconds)
         candidate = Candidate(
             project, subject.path, subject.output, output.read_bytes(), THRESHOLD_PERCENT
         )
         environment = dict(os.environ)
         install = Overlay(ROOT / "runner" / "environment", environment).install
-        verification = await SandboxedVerifier(find_python(), environment, install).verify(candidate)
+        verification = await SandboxedVerifier(find_python(), environment, install).verify(
+            candidate
+        )
         reasons = [reason for stage in verification.stages for reason in stage.reasons]
         return Row(
             subject=name,
             lines=lines,
             tests=sum(case.outcome is Outcome.PASSED for case in verification.cases),
             coverage_percent=verification.coverage.percent if verification.coverage else 0.0,
+            mutation_percent=verification.mutation.score if verification.mutation else 0.0,
             verdict=verification.verdict.value,
             reason="; ".join(reasons)[:200],
             failures=await rerun(candidate),
@@ -178,9 +182,7 @@ async def rerun(candidate: Candidate) -> int:
     """Return how many tests fail in shuffled runs, each on a copy and in a process of its own."""
     environment = dict(os.environ)
     install = Overlay(ROOT / "runner" / "environment", environment).install
-    interpreter = await find_interpreter(
-        find_python(), candidate.project, environment, install
-    )
+    interpreter = await find_interpreter(find_python(), candidate.project, environment, install)
     failed: set[tuple[str, int]] = set()
     for seed in range(101, 101 + RERUNS):
         async with open_workbench(candidate.project) as bench:
@@ -196,13 +198,14 @@ def show(name: str, rows: Sequence[Row]) -> bool:
     """Print a set's table; return whether its goals are reached."""
     print(f"\n{name} modules\n")
     print_table(
-        ["module", "lines", "tests", "coverage", "verdict", "failures in reruns", "seconds"],
+        ["module", "lines", "tests", "coverage", "mutants killed", "verdict", "failures in reruns", "seconds"],
         [
             [
                 row.subject,
                 str(row.lines),
                 str(row.tests),
                 f"{row.coverage_percent:.1f}%",
+                f"{row.mutation_percent:.0f}%",
                 row.verdict,
                 str(row.failures),
                 f"{row.seconds:.0f}",

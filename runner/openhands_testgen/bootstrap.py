@@ -19,6 +19,7 @@ from openhands_testgen.clients.clock import SystemClock
 from openhands_testgen.clients.working_tree import WorkingTree
 from openhands_testgen.domain.task import OFFLINE, Assignment, Limits, Model, Run
 from openhands_testgen.errors import (
+    AuthenticationError,
     ConfigurationError,
     GenerationError,
     NothingToTestError,
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from openhands_testgen.collect import Collector
     from openhands_testgen.domain.ports import Backend
     from openhands_testgen.domain.report import Report
+    from openhands_testgen.domain.revision import Revision
     from openhands_testgen.domain.task import TaskState
     from openhands_testgen.domain.task_id import TaskId
     from openhands_testgen.domain.verdict import Candidate
@@ -53,10 +55,11 @@ def build_submitter(options: Options) -> Submitter:
     """Build the use case *submit*, with the backend that the settings name or imply."""
     task = settings.read(settings.TaskSettings, {**options, "module": (), "output": ""})
     place = settings.read(settings.PlaceSettings, options)
+    name = choose_backend(options)
     return Submitter(
         project=WorkingTree(place.working_directory),
-        backend=build_backend(choose_backend(options), options),
-        model=read_model(options),
+        backend=build_backend(name, options),
+        model=read_model(options, has_own=name == registry.CLOUD),
         limits=Limits(task.max_iterations, task.max_cost),
         clock=SystemClock(),
         run=_read_run(options),
@@ -75,8 +78,8 @@ def choose_backend(options: Options) -> str:
     return name
 
 
-def build_backend(name: str, options: Options) -> Backend:
-    """Build one backend by name.
+def build_backend(name: str, options: Options, learned: list[str] | None = None) -> Backend:
+    """Build one backend by name; ``learned`` takes the secrets that it comes to know.
 
     Raises:
         TaskIdError: the name comes from a task id and is not one of ours.
@@ -86,18 +89,22 @@ def build_backend(name: str, options: Options) -> Backend:
         return _build_embedded(options)
     if name == registry.AGENT_SERVER:
         return _build_agent_server(options)
+    if name == registry.CLOUD:
+        return _build_cloud(options, [] if learned is None else learned)
     message = f"The task id belongs to a backend {name!r}, which this version does not have."
     raise TaskIdError(message)
 
 
-def read_model(options: Options) -> Model:
-    """Read the language model.
+def read_model(options: Options, *, has_own: bool = False) -> Model:
+    """Read the language model; with ``has_own`` the backend has one and a key to it.
 
     Raises:
         ConfigurationError: there is neither a key nor ``offline``.
 
     """
     given = settings.read(settings.ModelSettings, options)
+    if has_own:
+        return Model(given.llm_model)
     key = given.llm_api_key.get_secret_value()
     if given.llm_model != OFFLINE and not (given.llm_model and (key or given.llm_base_url)):
         missing = "llm-api-key" if given.llm_model else "llm-model"
@@ -199,19 +206,21 @@ def build_collector(backend_name: str, options: Options) -> Collector:
 
     place = settings.read(settings.PlaceSettings, options)
     wait = settings.read(settings.WaitSettings, options)
+    secrets = list(read_secrets(options))
     return Collector(
-        backend=build_backend(backend_name, options),
+        backend=build_backend(backend_name, options, secrets),
         project=WorkingTree(place.working_directory),
         verifier=build_verifier(options),
         archive=ResultsFolder(
             place.results_folder,
-            read_secrets(options),
+            secrets,
             path_prefix=os.path.relpath(place.working_directory),
         ),
         progress=LineProgress(sys.stderr),
         clock=SystemClock(),
         judging_slots=asyncio.Semaphore(os.cpu_count() or 1),
         fail_on=wait.fail_on,
+        max_repairs=wait.max_repairs,
     )
 
 
@@ -292,6 +301,47 @@ def _build_agent_server(options: Options) -> Backend:
         message = "the agent-server backend needs the server's address"
         raise ConfigurationError(message, field="server-url")
     return AgentServerBackend(AgentServerClient(given.server_url, given.api_key.get_secret_value()))
+
+
+def _build_cloud(options: Options, learned: list[str]) -> Backend:
+    from openhands_testgen.backends.cloud import CloudBackend
+    from openhands_testgen.backends.cloud_sandboxes import Sandboxes
+    from openhands_testgen.clients.cloud import CloudClient
+
+    given = settings.read(settings.BackendSettings, options)
+    key = given.cloud_api_key.get_secret_value()
+    if not key and given.cloud_auth == "bearer":
+        message = (
+            "The key of OpenHands Cloud is missing: set `cloud-api-key` (OPENHANDS_API_KEY). A "
+            "self-hosted app server without keys takes `cloud-auth: session`."
+        )
+        raise AuthenticationError(message)
+    client = CloudClient(given.cloud_url, key, given.cloud_auth)
+    return CloudBackend(
+        client,
+        Sandboxes(partial(_mask, learned), needs_tls=client.is_encrypted),
+        partial(_find_revision, options),
+        SystemClock(),
+        LineProgress(sys.stderr),
+    )
+
+
+def _find_revision(options: Options, folder: Path) -> Revision | None:
+    from openhands_testgen.clients.git import read_head
+    from openhands_testgen.domain.revision import choose_checkout, choose_revision
+
+    run = settings.read(settings.ActionsSettings, options)
+    checkout = choose_checkout(run.repository, run.commit, run.ref, run.head_ref)
+    return choose_revision(read_head(folder), checkout)
+
+
+def _mask(learned: list[str], secret: str) -> None:
+    """Mask a key that a backend handed out before anything is logged, and note it."""
+    from openhands_testgen.reporting.outputs import mask_secrets
+
+    learned.append(secret)
+    in_actions = settings.read(settings.ActionsSettings).is_actions
+    mask_secrets([secret], sys.stderr, in_actions=in_actions)
 
 
 def _build_embedded(options: Options) -> Backend:

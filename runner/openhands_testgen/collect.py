@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import traceback
-from dataclasses import dataclass, replace
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from openhands_testgen.domain.confinement import confine
 from openhands_testgen.domain.delivery import DELIVERED_FILE, choose_target
 from openhands_testgen.domain.outcome import choose_exit_code, explain_missing_tests
+from openhands_testgen.domain.repair import rank, render_repair, should_repair
 from openhands_testgen.domain.report import Report, conclude, label, render_end
 from openhands_testgen.domain.snapshot import render_digest
 from openhands_testgen.domain.task import Conclusion, Status, TaskState
-from openhands_testgen.domain.verdict import Candidate, Verdict
+from openhands_testgen.domain.verdict import Candidate
 from openhands_testgen.errors import (
     EXIT_INTERRUPTED,
     ConfigurationError,
@@ -44,6 +47,14 @@ CANCELLED = TaskState(
 
 
 @dataclass(frozen=True, slots=True)
+class Attempt:
+    """What one attempt of the agent came to; ``files`` go into the results folder."""
+
+    report: Report
+    files: Mapping[str, bytes] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Collector:
     """Waits for tasks of one backend and judges each as it arrives."""
 
@@ -55,6 +66,9 @@ class Collector:
     clock: Clock
     judging_slots: asyncio.Semaphore
     fail_on: str = "rejected"
+    max_repairs: int = 0
+    _attempts: dict[str, Attempt] = field(default_factory=dict)
+    _repairs: Counter[str] = field(default_factory=Counter)
 
     async def collect(
         self, task_ids: Sequence[TaskId], plan: WaitPlan, reports: dict[str, Report]
@@ -64,41 +78,80 @@ class Collector:
         One task's failure never hides another's. Cancelling this coroutine stops the agents of
         all tasks that have not ended, and reports those too, before it ends.
         """
-        judging: list[asyncio.Task[None]] = []
-
-        def arrive(arrival: Arrival) -> None:
-            judging.append(asyncio.create_task(self._settle(arrival, reports)))
-
         wait = Wait(self.backend, self.progress, self.clock, plan)
         try:
-            await wait.run(task_ids, arrive)
-            await asyncio.gather(*judging)
+            await wait.run(task_ids, partial(self._settle, reports))
         except asyncio.CancelledError:
-            await _stop(judging)
+            await wait.abandon()
             await self._interrupt(wait.unfinished, reports)
             raise
 
-    async def _settle(self, arrival: Arrival, reports: dict[str, Report]) -> None:
-        """Bring one task to its report, whatever happens on the way."""
+    async def _settle(self, reports: dict[str, Report], arrival: Arrival) -> bool:
+        """Bring one task to its report, or have its agent mend the tests and wait for it again."""
+        key, since = arrival.task_id.conversation_id, self.clock.monotonic()
+        before = self._attempts.get(key)
+        attempt = await self._attempt(arrival)
+        best = max(before, attempt, key=rank_attempt) if before else attempt
+        self._attempts[key] = best
+        remaining_seconds = arrival.remaining_seconds - (self.clock.monotonic() - since)
+        if await self._repair(attempt.report, remaining_seconds):
+            return True
+        if before and not arrival.state.status.is_final:
+            await stop(self.backend, arrival.task_id, self.progress)
+        reports[key] = self._finish(best)
+        return False
+
+    async def _attempt(self, arrival: Arrival) -> Attempt:
+        """Judge what one attempt of the agent left, whatever happens on the way."""
         task_id, state = arrival.task_id, arrival.state
-        files: Mapping[str, bytes] = {}
         try:
             _raise_if_futile(arrival)
             async with self.judging_slots:
-                report, files = await self._judge(task_id, state)
+                return await self._judge(task_id, state)
         except GenerationError as failure:
-            report = _report_failure(task_id, state, failure)
+            return Attempt(_report_failure(task_id, state, failure))
         except Exception as bug:  # noqa: BLE001 - a bug on one task must not hide the others
-            report = _report_failure(task_id, state, _restate_bug(bug))
-        report = replace(report, exit_code=choose_exit_code(report, self.fail_on))
-        reports[task_id.conversation_id] = self._store(report, files)
-        self.progress.say(f"{label(task_id)}: {render_end(report)}")
+            return Attempt(_report_failure(task_id, state, _restate_bug(bug)))
 
-    async def _judge(self, task_id: TaskId, state: TaskState) -> tuple[Report, Mapping[str, bytes]]:
+    async def _repair(self, report: Report, remaining_seconds: float) -> bool:
+        """Tell the agent what is wrong with its tests, if that may help; return whether it was."""
+        task_id, judged = report.task_id, report.verification
+        repairs = self._repairs[task_id.conversation_id]
+        if judged is None or not should_repair(
+            report.verdict,
+            repairs=repairs,
+            max_repairs=self.max_repairs,
+            remaining_seconds=remaining_seconds,
+        ):
+            return False
+        try:
+            await self.backend.tell(task_id, render_repair(judged, task_id.output_path))
+        except GenerationError as error:
+            self.progress.say(f"{label(task_id)}: the agent could not be told to mend it: {error}")
+            return False
+        self._repairs[task_id.conversation_id] += 1
+        self.progress.say(f"{label(task_id)}: {report.verdict}; the agent mends its tests")
+        return True
+
+    def _finish(self, best: Attempt) -> Report:
+        """Deliver and keep the best attempt of a task."""
+        task_id = best.report.task_id
+        report = replace(best.report, repairs=self._repairs[task_id.conversation_id])
+        files = best.files
+        judged = report.verification
+        if judged is not None and report.is_success:
+            report = self._deliver(report, judged.content)
+            files = {**files, DELIVERED_FILE: judged.content}
+        report = replace(report, exit_code=choose_exit_code(report, self.fail_on))
+        report = self._store(report, files)
+        self.progress.say(f"{label(task_id)}: {render_end(report)}")
+        return report
+
+    async def _judge(self, task_id: TaskId, state: TaskState) -> Attempt:
         if not state.status.is_final:
-            return _report_deadline(task_id, state), {}
+            return Attempt(_report_deadline(task_id, state))
         if state.conclusion is Conclusion.LOST:
-            return Report(task_id, state, state.conclusion), {}
+            return Attempt(Report(task_id, state, state.conclusion))
         work = await self.backend.get_work(task_id)
         taken = confine(work.files, task_id.output_path)
         report = Report(
@@ -110,17 +163,15 @@ class Collector:
         )
         files = self._list_files(task_id, work)
         if state.status is Status.FAILED:
-            return report, files
+            return Attempt(report, files)
         if taken.content is None:
-            return replace(report, error=explain_missing_tests(taken, work)), files
+            return Attempt(replace(report, error=explain_missing_tests(taken, work)), files)
         try:
             return await self._verify(report, taken.content, files)
         except GenerationError as failure:
-            return replace(report, error=str(failure), failure=failure), files
+            return Attempt(replace(report, error=str(failure), failure=failure), files)
 
-    async def _verify(
-        self, report: Report, content: bytes, files: Mapping[str, bytes]
-    ) -> tuple[Report, Mapping[str, bytes]]:
+    async def _verify(self, report: Report, content: bytes, files: Mapping[str, bytes]) -> Attempt:
         task_id = report.task_id
         report = replace(report, warnings=self._compare_module(task_id))
         self.progress.say(f"{label(task_id)}: judging {task_id.output_path}")
@@ -140,19 +191,19 @@ class Collector:
             verification=verification,
             conclusion=conclude(report.state, verification.verdict),
         )
-        delivered: dict[str, bytes] = {}
-        if verification.verdict is not Verdict.REJECTED:
-            report = self._deliver(report, verification.content)
-            delivered[DELIVERED_FILE] = verification.content
-        return report, {**files, **verification.attachments, **delivered}
+        return Attempt(report, {**files, **verification.attachments})
 
     def _deliver(self, report: Report, content: bytes) -> Report:
+        """Write the sound tests, unless that fails: then the report says so and stays."""
         task_id = report.task_id
         present = self.project.read(task_id.output_path)
         target, warning = choose_target(
             task_id.output_path, task_id.output_digest, present, content
         )
-        self.project.write(target, content)
+        try:
+            self.project.write(target, content)
+        except GenerationError as failure:
+            return replace(report, error=str(failure), failure=failure)
         warnings = (*report.warnings, warning) if warning else report.warnings
         return replace(report, files=(target,), warnings=warnings)
 
@@ -205,6 +256,11 @@ class Collector:
         return replace(report, results_dir=str(folder))
 
 
+def rank_attempt(attempt: Attempt) -> tuple[float, ...]:
+    """Rank an attempt by its verdict; of two equal ones ``max`` takes the first."""
+    return rank(attempt.report.verification)
+
+
 def _raise_if_futile(arrival: Arrival) -> None:
     if arrival.error is not None:
         raise arrival.error
@@ -231,9 +287,3 @@ def _restate_bug(bug: Exception) -> GenerationError:
     )
     failure.__cause__ = bug
     return failure
-
-
-async def _stop(tasks: Sequence[asyncio.Task[None]]) -> None:
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)

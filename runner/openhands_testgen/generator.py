@@ -20,6 +20,9 @@ class Options(TypedDict, total=False):
     backend: str
     server_url: str
     api_key: str
+    cloud_api_key: str
+    cloud_url: str
+    cloud_auth: str
     llm_model: str
     llm_api_key: str
     llm_base_url: str

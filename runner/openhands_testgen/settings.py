@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 FailOn = Literal["weak", "rejected", "failed", "never"]
 OnTimeout = Literal["fail", "cancel"]
 Deliver = Literal["none", "commit", "pull-request"]
+CloudAuth = Literal["bearer", "session"]
+CLOUD_URL = "https://app.all-hands.dev"
 Sandbox = Literal["auto", "required"]
 
 
@@ -149,7 +151,8 @@ class BackendSettings(Group):
     backend: str = Field(
         "",
         validation_alias=_aliases("backend"),
-        description="`embedded` or `agent-server`; chosen from the keys and addresses if left out",
+        description="`cloud`, `agent-server` or `embedded`; the first one whose key or address is "
+        "set, if left out",
     )
     server_url: str = Field(
         "",
@@ -163,8 +166,18 @@ class BackendSettings(Group):
     )
     cloud_api_key: SecretStr = Field(
         SecretStr(""),
-        validation_alias=AliasChoices("OPENHANDS_API_KEY", "OPENHANDS_CLOUD_API_KEY"),
-        description="key of OpenHands Cloud",
+        validation_alias=_aliases("cloud_api_key", "OPENHANDS_API_KEY", "OPENHANDS_CLOUD_API_KEY"),
+        description="key of OpenHands Cloud, or of a self-hosted app server",
+    )
+    cloud_url: str = Field(
+        CLOUD_URL,
+        validation_alias=_aliases("cloud_url", "OPENHANDS_CLOUD_URL"),
+        description="address of OpenHands Cloud, or of a self-hosted app server",
+    )
+    cloud_auth: CloudAuth = Field(
+        "bearer",
+        validation_alias=_aliases("cloud_auth"),
+        description="how the key is sent there: `bearer`, or `session` to a self-hosted app server",
     )
 
 
@@ -194,6 +207,13 @@ class WaitSettings(Group):
         "fail",
         validation_alias=_aliases("on_timeout"),
         description="when the time is up: `fail` lets the agent go on, `cancel` stops it",
+    )
+    max_repairs: int = Field(
+        1,
+        ge=0,
+        le=5,
+        validation_alias=_aliases("max_repairs"),
+        description="how often the agent is told what is wrong with its tests and mends them",
     )
     fail_on: FailOn = _FAIL_ON
 
@@ -330,6 +350,9 @@ class ActionsSettings(Group):
     run_id: str = Field("", validation_alias="GITHUB_RUN_ID")
     run_attempt: str = Field("", validation_alias="GITHUB_RUN_ATTEMPT")
     job: str = Field("", validation_alias="GITHUB_JOB")
+    commit: str = Field("", validation_alias="GITHUB_SHA")
+    ref: str = Field("", validation_alias="GITHUB_REF")
+    head_ref: str = Field("", validation_alias="GITHUB_HEAD_REF")
     output_file: Path | None = Field(None, validation_alias="GITHUB_OUTPUT")
     summary_file: Path | None = Field(None, validation_alias="GITHUB_STEP_SUMMARY")
 

@@ -12,11 +12,13 @@ from openhands_testgen.domain.task import Conclusion, Status, TaskState
 from openhands_testgen.errors import BackendUnreachableError, GenerationError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Coroutine, Mapping, Sequence
 
     from openhands_testgen.domain.polling import Pace
     from openhands_testgen.domain.ports import Backend, Clock, Progress
     from openhands_testgen.domain.task_id import TaskId
+
+type Arrive = Callable[[Arrival], Coroutine[None, None, bool]]
 
 UNKNOWN = TaskState(Status.QUEUED)
 STOP_SECONDS = 30.0
@@ -38,10 +40,11 @@ class Arrival:
     task_id: TaskId
     state: TaskState
     error: GenerationError | None = None
+    remaining_seconds: float = 0.0
 
 
 class Wait:
-    """One loop over many tasks; calls ``arrive`` once for each."""
+    """One loop over many tasks; what has arrived is settled beside it, and may come back."""
 
     def __init__(self, backend: Backend, progress: Progress, clock: Clock, plan: WaitPlan) -> None:
         """Take what the loop needs."""
@@ -49,32 +52,70 @@ class Wait:
         self._progress = progress
         self._clock = clock
         self._plan = plan
+        self._deadline = 0.0
         self._states: dict[str, TaskState] = {}
         self._trouble: BackendUnreachableError | None = None
+        self._settling: dict[asyncio.Task[bool], TaskId] = {}
         self.unfinished: list[TaskId] = []
 
-    async def run(self, task_ids: Sequence[TaskId], arrive: Callable[[Arrival], None]) -> None:
-        """Look at the tasks until all have ended or the time is up."""
-        self.unfinished = list(task_ids)
-        deadline = self._clock.monotonic() + self._plan.timeout_seconds
-        polls = 0
-        while self.unfinished:
-            retry_after_seconds = await self._look(arrive, deadline)
-            remaining = deadline - self._clock.monotonic()
-            if remaining <= 0 or not self.unfinished:
-                break
-            chance = random.random()  # noqa: S311 - spreads clients, hides nothing
-            delay = self._plan.pace.get_delay_seconds(
-                polls, remaining, retry_after_seconds=retry_after_seconds, chance=chance
-            )
-            await self._clock.sleep(delay)
-            polls += 1
-        await self._give_up(arrive)
+    async def run(self, task_ids: Sequence[TaskId], arrive: Arrive) -> None:
+        """Look at the tasks until all have ended or the time is up, and all are settled.
 
-    async def _look(self, arrive: Callable[[Arrival], None], deadline: float) -> float | None:
+        ``arrive`` settles a task; it returns whether the task goes on and is to be waited for
+        again.
+        """
+        self.unfinished = list(task_ids)
+        self._deadline = self._clock.monotonic() + self._plan.timeout_seconds
+        polls = 0
+        while self.unfinished or self._settling:
+            retry_after_seconds = await self._look(arrive) if self.unfinished else None
+            if self._get_remaining_seconds() <= 0:
+                break
+            await self._pause(polls, retry_after_seconds)
+            polls += 1
+        while self.unfinished or self._settling:
+            await self._give_up(arrive)
+            await asyncio.gather(*self._settling)
+            self._take_settled()
+
+    async def abandon(self) -> None:
+        """Stop settling what has arrived."""
+        for settling in self._settling:
+            settling.cancel()
+        await asyncio.gather(*self._settling, return_exceptions=True)
+
+    async def _pause(self, polls: int, retry_after_seconds: float | None) -> None:
+        """Sleep until the next look; where nothing is to be looked at, until something settled."""
+        if self.unfinished:
+            chance = random.random()  # noqa: S311 - spreads clients, hides nothing
+            delay_seconds = self._plan.pace.get_delay_seconds(
+                polls,
+                self._get_remaining_seconds(),
+                retry_after_seconds=retry_after_seconds,
+                chance=chance,
+            )
+            await self._clock.sleep(delay_seconds)
+        elif self._settling:
+            await asyncio.wait(self._settling, return_when=asyncio.FIRST_COMPLETED)
+        self._take_settled()
+
+    def _take_settled(self) -> None:
+        for settled in [one for one in self._settling if one.done()]:
+            task_id = self._settling.pop(settled)
+            if settled.result():
+                self.unfinished.append(task_id)
+
+    def _arrive(self, arrive: Arrive, arrival: Arrival) -> None:
+        settling = asyncio.ensure_future(arrive(arrival))
+        self._settling[settling] = arrival.task_id
+
+    def _get_remaining_seconds(self) -> float:
+        return self._deadline - self._clock.monotonic()
+
+    async def _look(self, arrive: Arrive) -> float | None:
         """Ask for all states at once; return the wait that the backend asked for."""
         try:
-            states = await self._get_states(deadline)
+            states = await self._get_states()
         except BackendUnreachableError as error:
             self._trouble = error
             self._progress.say(f"waiting: {error}")
@@ -86,7 +127,7 @@ class Wait:
             arrival = self._note(task_id, states[task_id.conversation_id])
             if arrival.error or arrival.state.status.is_final:
                 self.unfinished.remove(task_id)
-                arrive(arrival)
+                self._arrive(arrive, arrival)
         return None
 
     def _note(self, task_id: TaskId, answer: TaskState | GenerationError) -> Arrival:
@@ -95,11 +136,11 @@ class Wait:
             return Arrival(task_id, before, answer)
         self._say_change(task_id, answer)
         self._states[task_id.conversation_id] = answer
-        return Arrival(task_id, answer)
+        return Arrival(task_id, answer, remaining_seconds=self._get_remaining_seconds())
 
-    async def _get_states(self, deadline: float) -> Mapping[str, TaskState | GenerationError]:
+    async def _get_states(self) -> Mapping[str, TaskState | GenerationError]:
         """Ask, but never beyond the deadline: a server that hangs must not hang us."""
-        remaining = max(deadline - self._clock.monotonic(), 1.0)
+        remaining = max(self._get_remaining_seconds(), 1.0)
         try:
             async with asyncio.timeout(remaining):
                 return await self._backend.get_states(self.unfinished)
@@ -107,10 +148,10 @@ class Wait:
             message = "The backend did not answer before the deadline; check that it runs."
             raise self._trouble or BackendUnreachableError(message) from exc
 
-    async def _give_up(self, arrive: Callable[[Arrival], None]) -> None:
+    async def _give_up(self, arrive: Arrive) -> None:
         stopped = await asyncio.gather(*map(self._stop_late, self.unfinished))
         for task_id, is_stopped in zip(self.unfinished, stopped, strict=True):
-            arrive(self._end_late(task_id, is_stopped=is_stopped))
+            self._arrive(arrive, self._end_late(task_id, is_stopped=is_stopped))
         self.unfinished = []
 
     async def _stop_late(self, task_id: TaskId) -> bool:

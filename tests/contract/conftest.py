@@ -6,7 +6,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.contract.harness import FakeHarness, make_embedded_harness, make_server_harness
+from tests.contract.harness import (
+    CloudHarness,
+    FakeHarness,
+    make_embedded_harness,
+    make_server_harness,
+)
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -16,6 +21,9 @@ if TYPE_CHECKING:
 HARNESSES: dict[str, Callable[[pytest.FixtureRequest], Harness]] = {
     "fake": lambda _: FakeHarness(),
     "agent-server": lambda request: make_server_harness(request.getfixturevalue("agent_server")),
+    "cloud": lambda request: CloudHarness(
+        request.getfixturevalue("agent_server"), request.getfixturevalue("tmp_path") / "sandbox"
+    ),
     "embedded": lambda request: make_embedded_harness(request.getfixturevalue("engine_folder")),
 }
 

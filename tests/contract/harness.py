@@ -6,11 +6,18 @@ from typing import TYPE_CHECKING, Protocol
 
 from openhands_testgen import bootstrap
 from openhands_testgen.backends.agent_server import AgentServerBackend
+from openhands_testgen.backends.cloud import CloudBackend
+from openhands_testgen.backends.cloud_sandboxes import Sandboxes
 from openhands_testgen.clients.agent_server import AgentServerClient
+from openhands_testgen.clients.clock import SystemClock
+from openhands_testgen.clients.cloud import CloudClient
 from openhands_testgen.domain.task import ChangedFile, Conclusion, Model, Status, TaskState
 from tests.contract.play import Ending
 from tests.fakes.backend import FakeBackend
+from tests.fakes.cloud import KEY as CLOUD_KEY
+from tests.fakes.cloud import FakeCloud
 from tests.fakes.model import KEY, NAME, FakeModel, Fault, delete, finish, grow, link, run, write
+from tests.fakes.surroundings import RecordingProgress
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -119,6 +126,33 @@ def make_server_harness(server: RealServer) -> ModelHarness:
 def make_embedded_harness(state_dir: Path) -> ModelHarness:
     """Make the harness of the backend ``embedded``."""
     return ModelHarness(bootstrap.build_backend("embedded", {"state_dir": str(state_dir)}))
+
+
+class CloudHarness(ModelHarness):
+    """The backend ``cloud``: a fake service in front of a sandbox with a real agent server."""
+
+    def __init__(self, server: RealServer, folder: Path) -> None:
+        """Start the service; the agents work in ``folder``."""
+        self._cloud = FakeCloud(sandbox=server, projects=str(folder), is_judged=False)
+        self._cloud.__enter__()
+        client = CloudClient(self._cloud.url, CLOUD_KEY, "bearer")
+        sandboxes = Sandboxes(lambda _: None, needs_tls=False)
+        super().__init__(
+            CloudBackend(client, sandboxes, lambda _: None, SystemClock(), RecordingProgress())
+        )
+
+    def hire(self, play: Play) -> Model:
+        """Start a model that the service knows by a name of its own; without a key."""
+        model = super().hire(play)
+        name = f"{model.name}-{len(self._models)}"
+        self._cloud.models[name] = (model.base_url, model.api_key)
+        return Model(name)
+
+    async def aclose(self) -> None:
+        """Stop the service; every request to it kept to the contract."""
+        await super().aclose()
+        self._cloud.__exit__(None, None, None)
+        assert self._cloud.violations == []
 
 
 def render_script(play: Play) -> tuple[Reply | Fault, ...]:

@@ -6,44 +6,42 @@ without 40 seconds of imports before it. The contract suite holds it against the
 
 from __future__ import annotations
 
-import json
+import io
 import re
-import threading
+import tarfile
 import time
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Self
-from urllib.parse import parse_qs, urlsplit
+from typing import TYPE_CHECKING
+
+from tests.fakes.http import FakeServer, Fault
 
 if TYPE_CHECKING:
-    from types import TracebackType
+    from tests.fakes.http import Request
 
+__all__ = ["KEY", "FakeAgentServer", "Fault"]
 KEY = "fake-session-key"
 RESUMING_LOOKS = 3
 _TIME = "2026-01-01T00:00:00Z"
 
 
 @dataclass
-class Fault:
-    """An answer in place of the right one: a status, or ``hang``, ``cut`` or ``garbage``.
-
-    ``times`` counts how often, ``path`` is a regular expression on the request's path.
-    """
-
-    path: str = ""
-    status: int = 0
-    kind: str = ""
-    times: int = 1_000_000
-    headers: dict[str, str] = field(default_factory=dict)
-
-
-@dataclass
-class FakeAgentServer:
+class FakeAgentServer(FakeServer):
     """A server on loopback; ``looks`` polls after its creation a conversation has ``ending``.
 
     With ``work_seconds`` an agent takes that long instead, however often it is looked at. The
-    agent leaves ``output`` at ``output_path``; ``outputs`` are others by the same path.
+    agent leaves ``output`` at ``output_path``; ``outputs`` are others by the same path. What was
+    uploaded or cloned is ``standing``; ``commits`` are those that the repository has, ``None`` for
+    any, and without ``is_repository`` there is none. ``events`` are those of every conversation,
+    newest last.
     """
+
+    key: str = KEY
+    standing: dict[str, bytes] = field(default_factory=dict)
+    commits: set[str] | None = None
+    is_repository: bool = True
+    events: list[dict[str, object]] = field(default_factory=list)
+    said: dict[str, list[dict[str, object]]] = field(default_factory=dict)
+    compared: list[str] = field(default_factory=list)
 
     looks: int = 2
     work_seconds: float = 0.0
@@ -51,47 +49,11 @@ class FakeAgentServer:
     output: bytes = b""
     output_path: str = "tests/test_prices.py"
     outputs: dict[str, bytes] = field(default_factory=dict)
-    faults: list[Fault] = field(default_factory=list)
     conversations: dict[str, dict[str, object]] = field(default_factory=dict)
-    requests: list[tuple[str, str]] = field(default_factory=list)
     files: dict[str, bytes] = field(default_factory=dict)
     created: int = 0
     interrupted: list[str] = field(default_factory=list)
     resumed: list[str] = field(default_factory=list)
-    said: dict[str, list[object]] = field(default_factory=dict)
-    released: threading.Event = field(default_factory=threading.Event)
-
-    def __enter__(self) -> Self:
-        """Start."""
-        handler = type("Handler", (_Handler,), {"fake": self})
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-        self._http.daemon_threads = True
-        threading.Thread(target=self._http.serve_forever, args=(0.01,), daemon=True).start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Stop, and let go of requests that hang."""
-        self.released.set()
-        self._http.shutdown()
-        self._http.server_close()
-
-    @property
-    def url(self) -> str:
-        """The address."""
-        return f"http://127.0.0.1:{self._http.server_address[1]}"
-
-    def find_fault(self, path: str) -> Fault | None:
-        """Take the next fault that fits."""
-        for fault in self.faults:
-            if fault.times > 0 and re.search(fault.path, path):
-                fault.times -= 1
-                return fault
-        return None
 
     def create(self, body: dict[str, object]) -> tuple[int, object]:
         """Create once an id; a second body under the same id is silently ignored, as measured."""
@@ -101,7 +63,7 @@ class FakeAgentServer:
             self.created += 1
             self.conversations[key] = {
                 "id": key,
-                "execution_status": "running",
+                "execution_status": "running" if body.get("initial_message", "x") else "idle",
                 "workspace": body["workspace"],
                 "agent": body["agent"],
                 "tags": body.get("tags", {}),
@@ -132,13 +94,6 @@ class FakeAgentServer:
         self.resumed.append(key)
         return 200, {"success": True}
 
-    def hear(self, key: str, message: dict[str, object]) -> tuple[int, object]:
-        """Take a message; as with a resumed one, the former end shows for a while."""
-        event = {"kind": "MessageEvent", "llm_message": message}
-        self.said.setdefault(key, []).append(event)
-        self.conversations[key]["resuming"] = RESUMING_LOOKS
-        return 200, {"success": True}
-
     def _go_on(self, shown: dict[str, object]) -> None:
         left = int(str(shown.get("resuming", 0)))
         if left:
@@ -155,104 +110,94 @@ class FakeAgentServer:
         """List the files that every agent leaves, by path."""
         return {**self.outputs, **({self.output_path: self.output} if self.output else {})}
 
+    def answer(self, request: Request) -> tuple[int, object]:
+        """Answer a request with the right key."""
+        if request.headers.get("x-session-api-key") != self.key:
+            return 401, {"detail": "Unauthorized"}
+        return self._route(request)
 
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    fake: FakeAgentServer
-
-    def do_GET(self) -> None:
-        self._answer()
-
-    def do_POST(self) -> None:
-        self._answer()
-
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
-
-    def _answer(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        address = urlsplit(self.path)
-        self.fake.requests.append((self.command, address.path))
-        fault = self.fake.find_fault(address.path)
-        if fault is not None and self._fail(fault):
-            return
-        if self.headers.get("X-Session-API-Key") != KEY:
-            self._send(401, {"detail": "Unauthorized"})
-            return
-        self._send(*self._route(address.path, parse_qs(address.query), body))
-
-    def _fail(self, fault: Fault) -> bool:
-        if fault.status:
-            self._send(fault.status, {"detail": "a fault"}, fault.headers)
-        elif fault.kind == "garbage":
-            self._send(200, b"<html>not JSON</html>")
-        elif fault.kind == "cut":
-            self.close_connection = True
-        elif fault.kind == "hang":
-            self.fake.released.wait(120)
-            self.close_connection = True
-        elif fault.kind == "slow":
-            time.sleep(0.2)
-            return False
-        return True
-
-    def _route(self, path: str, query: dict[str, list[str]], body: bytes) -> tuple[int, object]:
-        fake = self.fake
-        if path == "/api/conversations" and self.command == "POST":
-            return fake.create(json.loads(body))
+    def _route(self, request: Request) -> tuple[int, object]:  # noqa: PLR0911 - one line a call
+        path, query = request.path, request.query
+        if path == "/api/conversations" and request.method == "POST":
+            return self.create(request.json)
         if path == "/api/conversations":
-            return 200, [fake.look(key) for key in query["ids"]]
+            return 200, [self.look(key) for key in query["ids"]]
         if path == "/api/file/upload":
-            fake.files[query["path"][0]] = body
-            return 200, {"success": True}
+            return self._upload(query["path"][0], request.body)
         if path == "/api/file/download":
-            return 200, _find_by_end(fake.list_outputs(), query["path"][0])
+            return _find_by_end({**self.standing, **self.list_outputs()}, query["path"][0])
+        if path == "/api/git/changes":
+            return self._compare(query["ref"][0])
         if path == "/api/bash/execute_bash_command":
-            return 200, {
-                **_COMMAND,
-                "stdout": "".join(f"P\0{one}\0" for one in fake.list_outputs()),
-            }
-        return self._route_conversation(path, query, body)
-
-    def _route_conversation(
-        self, path: str, query: dict[str, list[str]], body: bytes
-    ) -> tuple[int, object]:
-        fake = self.fake
+            return 200, self._run_command(str(request.json["command"]))
         if path.endswith("/interrupt"):
-            fake.interrupted.append(path.split("/")[3])
-            fake.conversations[path.split("/")[3]]["execution_status"] = "paused"
+            self.interrupted.append(path.split("/")[3])
+            self.conversations[path.split("/")[3]]["execution_status"] = "paused"
             return 200, {"success": True}
-        if path.endswith("/events"):
-            return fake.hear(path.split("/")[3], json.loads(body))
-        if path.endswith("/events/search") and query.get("kind") == ["MessageEvent"]:
-            return 200, {"items": fake.said.get(path.split("/")[3], [])}
         if path.endswith("/run"):
-            return fake.run(path.split("/")[3])
-        return _answer_about_events(path)
+            return self.run(path.split("/")[3])
+        if path.endswith("/events") and request.method == "POST":
+            return self.hear(path.split("/")[3], request.json)
+        return self._answer_about_events(path, query)
 
-    def _send(self, status: int, content: object, headers: dict[str, str] | None = None) -> None:
-        body = content if isinstance(content, bytes) else json.dumps(content).encode()
-        self.send_response(status)
-        for name, value in {**(headers or {}), "Content-Length": str(len(body))}.items():
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(body)
+    def _compare(self, ref: str) -> tuple[int, object]:
+        self.compared.append(ref)
+        if self.is_repository and self.commits is not None and ref not in self.commits:
+            return 400, {"detail": f"unknown revision {ref}"}
+        names = self.list_outputs() if self.is_repository else ()
+        return 200, [{"status": "ADDED", "path": one} for one in names]
+
+    def _upload(self, path: str, body: bytes) -> tuple[int, object]:
+        content = body.partition(b"\r\n\r\n")[2].rpartition(b"\r\n--")[0]
+        self.files[path] = content
+        if path.endswith(".tar.gz"):
+            with tarfile.open(fileobj=io.BytesIO(content)) as archive:
+                for member in archive:
+                    file = archive.extractfile(member)
+                    self.standing[member.name] = file.read() if file else b""
+        return 200, {"success": True}
+
+    def _run_command(self, command: str) -> object:
+        """List the outputs; of commits know what the test says, and that output is theirs."""
+        asked = re.search(r"cat-file -e '?([^'^]+)\^", command)
+        compared = re.search(r"--name-only -z (\S+) --", command)
+        self.compared += [compared[1]] if compared else []
+        has_it = asked is None or self.commits is None or asked[1] in self.commits
+        stdout = "".join(f"P\0{one}\0" for one in self.list_outputs())
+        return {**_COMMAND, "exit_code": 0 if has_it else 1, "stdout": stdout}
+
+    def hear(self, key: str, message: dict[str, object]) -> tuple[int, object]:
+        """Take a message; as with a resumed one, the former end shows for a while."""
+        said = {"role": message["role"], "content": message["content"]}
+        event = {"kind": "MessageEvent", "source": "user", "llm_message": said}
+        self.said.setdefault(key, []).append({"id": "x", "timestamp": _TIME, **event})
+        shown = self.conversations[key]
+        if shown["execution_status"] == "idle":
+            shown.update(execution_status="running", looks=0)
+        else:
+            shown["resuming"] = RESUMING_LOOKS
+        return 200, {"success": True}
+
+    def _answer_about_events(self, path: str, query: dict[str, list[str]]) -> tuple[int, object]:
+        kind, said = query.get("kind", [""])[0], self.said.get(path.split("/")[3], [])
+        events = [*said, *self.events]
+        fits = [one for one in events if one["kind"] == kind]
+        if path.endswith("/events/count"):
+            return 200, len(fits) if self.events or kind == "MessageEvent" else 3
+        if path.endswith("/events/search"):
+            return 200, {"items": fits[::-1][: int(query.get("limit", ["100"])[0])]}
+        if path.endswith("/agent_final_response"):
+            return 200, {"response": "All done."}
+        if "/download-trajectory/" in path:
+            return 200, b"PK"
+        return 404, {"detail": "Not Found"}
 
 
-_COMMAND = {"command_id": "x", "kind": "BashOutput", "exit_code": 0, "stderr": ""}
+_COMMAND = {"command_id": "x", "kind": "BashOutput", "stderr": ""}
 
 
-def _find_by_end(files: dict[str, bytes], path: str) -> bytes:
-    return next(content for name, content in files.items() if path.endswith(name))
-
-
-def _answer_about_events(path: str) -> tuple[int, object]:
-    if path.endswith("/events/count"):
-        return 200, 3
-    if path.endswith("/events/search"):
-        return 200, {"items": []}
-    if path.endswith("/agent_final_response"):
-        return 200, {"response": "All done."}
-    if "/download-trajectory/" in path:
-        return 200, b"PK"
-    return 404, {"detail": "Not Found"}
+def _find_by_end(files: dict[str, bytes], path: str) -> tuple[int, object]:
+    for name, content in files.items():
+        if path.endswith(f"/{name}"):
+            return 200, content
+    return 404, {"detail": "File not found"}

@@ -45,6 +45,7 @@ class FakeBackend:
     cancelled: list[str] = field(default_factory=list)
     cancel_faults: list[Exception] = field(default_factory=list)
     closed: bool = False
+    deaf: bool = False
     told: list[tuple[str, str]] = field(default_factory=list)
     _positions: dict[str, int] = field(default_factory=dict)
 
@@ -90,6 +91,9 @@ class FakeBackend:
 
     async def tell(self, task_id: TaskId, message: str) -> None:
         """Begin the script anew, once for each message."""
+        if self.deaf:
+            message = "the fake backend does not listen"
+            raise BackendError(message)
         if (task_id.conversation_id, message) not in self.told:
             self.told.append((task_id.conversation_id, message))
             self._positions[task_id.conversation_id] = 0

@@ -60,6 +60,7 @@ def make_result(**changes: object) -> TaskResult:
         "protections": [],
         "warnings": [],
         "steps": 7,
+        "repairs": 0,
         "final_message": "Done.",
     }
     return cast("TaskResult", {**content, **changes})

@@ -80,14 +80,17 @@ class FakeProject:
 
 @dataclass
 class FakeVerifier:
-    """Gives every candidate the same verification, or raises."""
+    """Gives every candidate the same verification, or raises; ``first`` are for the first ones."""
 
     answer: Verification | Exception
+    first: list[Verification] = field(default_factory=list)
     candidates: list[Candidate] = field(default_factory=list)
 
     async def verify(self, candidate: Candidate) -> Verification:
         """Answer."""
         self.candidates.append(candidate)
+        if self.first:
+            return self.first.pop(0)
         if isinstance(self.answer, Exception):
             raise self.answer
         return self.answer

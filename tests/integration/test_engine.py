@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from openhands_testgen.backends.engine.engine import MAX_FAILED_STARTS, Engine, EnginePlan
-from openhands_testgen.clients.agent_server import AgentServerClient, Patience
+from openhands_testgen.clients.agent_server import AgentServerClient
 from openhands_testgen.clients.clock import SystemClock
+from openhands_testgen.clients.http import Patience
 from openhands_testgen.clients.state_folder import StateFolder
 from openhands_testgen.domain.task import Conclusion, Limits, Status
 from openhands_testgen.errors import BackendError

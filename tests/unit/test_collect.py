@@ -9,6 +9,7 @@ import pytest
 
 from openhands_testgen.collect import Collector
 from openhands_testgen.domain.polling import Pace
+from openhands_testgen.domain.repair import MIN_REMAINING_SECONDS
 from openhands_testgen.domain.snapshot import render_digest
 from openhands_testgen.domain.task import (
     ChangedFile,
@@ -42,19 +43,22 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.anyio
 MODULE = b"def f(): return 1\n"
 PLAN = WaitPlan(timeout_seconds=600, pace=Pace(5))
+CONTENT = b"def test_it():\n    pass\n"
 RUNNING, DONE = TaskState(Status.RUNNING), TaskState(Status.COMPLETED)
 
 
-def make_verification(verdict: Verdict = Verdict.ACCEPTED) -> Verification:
+def make_verification(
+    verdict: Verdict = Verdict.ACCEPTED, content: bytes = CONTENT
+) -> Verification:
     return Verification(
         verdict=verdict,
         stages=(),
-        content=b"def test_it():\n    pass\n",
         cases=(),
         coverage=None,
         mutation=None,
         protections=(),
         warnings=(),
+        content=content,
         attachments={"junit.xml": b"<testsuites/>"},
     )
 
@@ -70,6 +74,7 @@ class Scene:
     progress: RecordingProgress = field(default_factory=RecordingProgress)
     clock: FakeClock = field(default_factory=FakeClock)
     fail_on: str = "rejected"
+    max_repairs: int = 0
     reports: dict[str, Report] = field(default_factory=dict)
 
     def make_task(self, number: int = 1, *, known: bool = True) -> TaskId:
@@ -97,6 +102,7 @@ class Scene:
             clock=self.clock,
             judging_slots=asyncio.Semaphore(2),
             fail_on=self.fail_on,
+            max_repairs=self.max_repairs,
         )
         await collector.collect(task_ids, plan, self.reports)
         return [self.reports[task_id.conversation_id] for task_id in task_ids]
@@ -364,3 +370,70 @@ async def test_progress_names_states_and_steps_once() -> None:
         "judging tests/test_1.py",
         "accepted",
     ]
+
+
+REJECTED = make_verification(Verdict.REJECTED, b"bad")
+
+
+async def test_rejected_tests_are_mended_once_and_the_mended_ones_delivered() -> None:
+    scene = Scene(max_repairs=1)
+    scene.verifier.first = [REJECTED]
+    (report,) = await scene.collect(scene.make_task())
+    assert (report.verdict, report.repairs, report.exit_code) == (Verdict.ACCEPTED, 1, 0)
+    assert len(scene.backend.told) == 1
+    assert scene.project.files["tests/test_1.py"] == CONTENT
+    assert len(scene.archive.stored) == 1
+
+
+async def test_accepted_tests_are_not_mended() -> None:
+    scene = Scene(max_repairs=5)
+    (report,) = await scene.collect(scene.make_task())
+    assert (report.repairs, scene.backend.told) == (0, [])
+
+
+async def test_what_stays_rejected_is_mended_no_more_often_than_asked_for() -> None:
+    scene = Scene(max_repairs=2, verifier=FakeVerifier(REJECTED))
+    (report,) = await scene.collect(scene.make_task())
+    assert (report.verdict, report.repairs, report.exit_code) == (Verdict.REJECTED, 2, 10)
+
+
+async def test_without_repairs_the_first_verdict_stands() -> None:
+    scene = Scene(verifier=FakeVerifier(REJECTED))
+    (report,) = await scene.collect(scene.make_task())
+    assert (report.verdict, report.repairs, scene.backend.told) == (Verdict.REJECTED, 0, [])
+
+
+async def test_the_better_of_two_attempts_counts() -> None:
+    scene = Scene(max_repairs=1, verifier=FakeVerifier(REJECTED))
+    scene.verifier.first = [make_verification(Verdict.WEAK, b"weak")]
+    (report,) = await scene.collect(scene.make_task())
+    assert (report.verdict, report.repairs) == (Verdict.WEAK, 1)
+    assert scene.project.files["tests/test_1.py"] == b"weak"
+
+
+async def test_an_attempt_that_does_not_end_in_time_leaves_the_first_and_is_stopped() -> None:
+    scene = Scene(max_repairs=1, verifier=FakeVerifier(REJECTED))
+    scene.verifier.first = [make_verification(Verdict.WEAK, b"weak")]
+    task_id = scene.make_task()
+    collecting = asyncio.ensure_future(scene.collect(task_id))
+    while not scene.backend.told:
+        await asyncio.sleep(0)
+    scene.backend.script = (RUNNING,)
+    (report,) = await collecting
+    assert (report.verdict, report.exit_code) == (Verdict.WEAK, 0)
+    assert scene.backend.cancelled == [task_id.conversation_id]
+
+
+async def test_no_time_left_is_no_time_to_mend() -> None:
+    scene = Scene(max_repairs=1, verifier=FakeVerifier(REJECTED))
+    plan = WaitPlan(timeout_seconds=MIN_REMAINING_SECONDS - 1, pace=Pace(5))
+    (report,) = await scene.collect(scene.make_task(), plan=plan)
+    assert (report.repairs, scene.backend.told) == (0, [])
+
+
+async def test_an_agent_that_cannot_be_told_leaves_the_first_verdict() -> None:
+    scene = Scene(max_repairs=1, verifier=FakeVerifier(REJECTED))
+    scene.backend.deaf = True
+    (report,) = await scene.collect(scene.make_task())
+    assert (report.verdict, report.repairs) == (Verdict.REJECTED, 0)
+    assert any("could not be told" in line for line in scene.progress.lines)

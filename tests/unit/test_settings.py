@@ -88,6 +88,7 @@ def test_task_ids_are_separated_by_spaces_or_lines(monkeypatch: pytest.MonkeyPat
         ("LLM_BASE_URL", settings.ModelSettings, "llm_base_url"),
         ("OPENHANDS_API_KEY", settings.BackendSettings, "cloud_api_key"),
         ("OPENHANDS_CLOUD_API_KEY", settings.BackendSettings, "cloud_api_key"),
+        ("OPENHANDS_CLOUD_URL", settings.BackendSettings, "cloud_url"),
         ("OPENHANDS_SERVER_URL", settings.BackendSettings, "server_url"),
         ("OPENHANDS_SESSION_API_KEY", settings.BackendSettings, "api_key"),
     ],
@@ -112,7 +113,12 @@ def test_secrets_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_secrets_are_no_options() -> None:
     assert settings.get_options(settings.ModelSettings) == ("llm_model", "llm_base_url")
-    assert settings.get_options(settings.BackendSettings) == ("backend", "server_url")
+    assert settings.get_options(settings.BackendSettings) == (
+        "backend",
+        "server_url",
+        "cloud_url",
+        "cloud_auth",
+    )
 
 
 @pytest.mark.parametrize(

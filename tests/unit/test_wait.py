@@ -30,6 +30,7 @@ class Scene:
     clock: FakeClock = field(default_factory=FakeClock)
     progress: RecordingProgress = field(default_factory=RecordingProgress)
     arrivals: list[Arrival] = field(default_factory=list)
+    comebacks: int = 0
 
     def make_task(self, number: int = 1) -> TaskId:
         task_id = make_task_id(number)
@@ -38,8 +39,12 @@ class Scene:
 
     async def wait(self, *task_ids: TaskId, plan: WaitPlan | None = None) -> Wait:
         wait = Wait(self.backend, self.progress, self.clock, plan or WaitPlan(60, Pace(5)))
-        await wait.run(task_ids, self.arrivals.append)
+        await wait.run(task_ids, self.arrive)
         return wait
+
+    async def arrive(self, arrival: Arrival) -> bool:
+        self.arrivals.append(arrival)
+        return len(self.arrivals) <= self.comebacks
 
 
 async def test_each_task_arrives_once_at_its_own_end() -> None:
@@ -53,6 +58,22 @@ async def test_each_task_arrives_once_at_its_own_end() -> None:
     ]
     assert scene.backend.looks == [2, 1, 1]
     assert wait.unfinished == []
+
+
+async def test_a_task_that_goes_on_is_waited_for_again() -> None:
+    scene = Scene(comebacks=1)
+    task_id = scene.make_task()
+    wait = await scene.wait(task_id)
+    assert [one.task_id for one in scene.arrivals] == [task_id, task_id]
+    assert wait.unfinished == []
+
+
+async def test_a_task_that_goes_on_past_the_deadline_arrives_as_it_is() -> None:
+    scene = Scene(comebacks=1)
+    task_id = scene.make_task()
+    scene.backend.script = (DONE, RUNNING)
+    await scene.wait(task_id)
+    assert [one.state.status for one in scene.arrivals] == [Status.COMPLETED, Status.RUNNING]
 
 
 async def test_no_tasks_are_no_question() -> None:

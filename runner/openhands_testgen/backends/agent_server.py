@@ -1,43 +1,25 @@
-"""Backend ``agent-server``: a running OpenHands agent server, by its address and key.
-
-Nothing is assumed about a shared disk: the snapshot is uploaded as an archive, and the work comes
-back through the server's own calls.
-"""
+"""Backend ``agent-server``: a running OpenHands agent server, by its address and key."""
 
 from __future__ import annotations
 
-import asyncio
-import io
-import tarfile
 import uuid
 from typing import TYPE_CHECKING
 
 from openhands_testgen.backends.conversation import read_state, render_request
-from openhands_testgen.backends.listing import Kind, parse_listing, render_command
+from openhands_testgen.backends.remote_folder import RemoteFolder
 from openhands_testgen.backends.watch import ConversationWatch
-from openhands_testgen.domain.task import ChangedFile, Receipt, Work
+from openhands_testgen.domain.task import Receipt, Work
 from openhands_testgen.errors import BackendError, ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from openhands_testgen.backends.listing import Entry
     from openhands_testgen.clients.agent_server import AgentServerClient, ConversationInfo
-    from openhands_testgen.domain.snapshot import Snapshot
     from openhands_testgen.domain.task import Order, TaskState
     from openhands_testgen.domain.task_id import TaskId
     from openhands_testgen.errors import GenerationError
 
 PLACE = "/tmp/openhands-testgen"  # noqa: S108 - on the server's machine, one folder a task
-BASE_TAG = "openhands-testgen-base"
-MAX_CHANGED_FILES = 50
-MAX_FILE_BYTES = 2_000_000
-_COMMIT = (
-    "git init -q && git add -A -f && "
-    "git -c user.name=openhands-testgen -c user.email=openhands-testgen@localhost "
-    "-c commit.gpgsign=false "
-    f"commit -q --no-verify --allow-empty -m base && git tag -f {BASE_TAG}"
-)
 
 
 class AgentServerBackend:
@@ -60,7 +42,7 @@ class AgentServerBackend:
             raise ConfigurationError(message, field="llm-model")
         repository = _get_repository(order.conversation_id)
         if await self._find(order.conversation_id) is None:
-            await self._upload(order.snapshot, repository)
+            await self._get_folder(order.conversation_id).create(order.snapshot)
         info = await self._client.create_conversation(
             render_request(order, repository, order.model)
         )
@@ -80,9 +62,8 @@ class AgentServerBackend:
 
     async def get_work(self, task_id: TaskId) -> Work:
         """Fetch every changed plain file byte for byte, the last words and the trajectory."""
-        repository = _get_repository(task_id.conversation_id)
-        entries = await self._list_changes(repository, task_id.output_path)
-        files = [await self._fetch(repository, one) for one in entries]
+        folder = self._get_folder(task_id.conversation_id)
+        files = await folder.fetch(await folder.list_changes(task_id.output_path))
         return Work(
             files=tuple(files),
             records={"trajectory.zip": await self._client.download_trajectory(_uuid(task_id))},
@@ -107,65 +88,8 @@ class AgentServerBackend:
         infos = await self._client.get_conversations([str(uuid.UUID(conversation_id))])
         return infos[0] if infos else None
 
-    async def _upload(self, snapshot: Snapshot, repository: str) -> None:
-        """Unpack beside the place and rename, so that of two at once the first one is kept.
-
-        Jobs of a matrix submit the same order at the same time, and an agent may work there by
-        then.
-        """
-        place = f"{repository}.{uuid.uuid4().hex}"
-        archive = f"{place}.tar.gz"
-        await self._client.upload(archive, await asyncio.to_thread(pack, snapshot))
-        output = await self._client.run_command(
-            f"trap 'rm -rf {place} {archive}' EXIT; mkdir {place} && "
-            f"tar -xzf {archive} -C {place} && cd {place} && {_COMMIT} && cd .. && "
-            f"mv -nT {place} {repository}; [ -d {repository}/.git ]"
-        )
-        if output.exit_code != 0:
-            message = (
-                "The agent server could not unpack the project: "
-                f"{(output.stderr or output.stdout or '').strip()[:300]}"
-            )
-            raise BackendError(message)
-
-    async def _list_changes(self, repository: str, output_path: str) -> list[Entry]:
-        """List the changes; the output first, and not more of the others than anybody reads."""
-        output = await self._client.run_command(
-            render_command(repository, BASE_TAG, output_path, MAX_FILE_BYTES)
-        )
-        if output.exit_code != 0:
-            message = (
-                f"The agent server cannot list what the agent left in {repository}: "
-                f"{(output.stderr or '').strip()[:300]}"
-            )
-            raise BackendError(message)
-        entries = parse_listing(output.stdout or "")
-        entries.sort(key=lambda entry: entry.path != output_path)
-        return entries[:MAX_CHANGED_FILES]
-
-    async def _fetch(self, repository: str, entry: Entry) -> ChangedFile:
-        if entry.kind is Kind.PLAIN:
-            content = await self._client.download(f"{repository}/{entry.path}")
-            return ChangedFile(entry.path, content)
-        is_gone = entry.kind is Kind.DELETED
-        problem = "deleted" if is_gone else "a link, a special file, or too large"
-        return ChangedFile(entry.path, None, problem)
-
-
-def pack(snapshot: Snapshot) -> bytes:
-    """Pack a snapshot as a ``.tar.gz`` that says nothing of this machine's users."""
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w:gz", compresslevel=1) as archive:
-        for path in snapshot.paths:
-            archive.add(snapshot.root / path, arcname=path, recursive=False, filter=_anonymise)
-    return buffer.getvalue()
-
-
-def _anonymise(member: tarfile.TarInfo) -> tarfile.TarInfo:
-    member.uid = member.gid = 0
-    member.uname = member.gname = ""
-    member.mode |= 0o600
-    return member
+    def _get_folder(self, conversation_id: str) -> RemoteFolder:
+        return RemoteFolder(self._client, _get_repository(conversation_id))
 
 
 def _get_repository(conversation_id: str) -> str:

@@ -7,7 +7,7 @@ from openhands_testgen.errors import ConfigurationError
 EMBEDDED = "embedded"
 AGENT_SERVER = "agent-server"
 CLOUD = "cloud"
-NAMES = (EMBEDDED, AGENT_SERVER)
+NAMES = (EMBEDDED, AGENT_SERVER, CLOUD)
 
 
 def choose_backend(named: str, *, has_cloud_key: bool, has_server_url: bool) -> tuple[str, str]:
@@ -25,12 +25,8 @@ def choose_backend(named: str, *, has_cloud_key: bool, has_server_url: bool) -> 
             message = "the agent-server backend needs the server's address"
             raise ConfigurationError(message, field="server-url")
         return named, "as named"
+    if has_cloud_key:
+        return CLOUD, "an OpenHands API key is set"
     if has_server_url:
         return AGENT_SERVER, "a server address is set"
-    if has_cloud_key:
-        message = (
-            "an OpenHands Cloud key is set, but this version cannot use the cloud yet; name "
-            f"{' or '.join(NAMES)}"
-        )
-        raise ConfigurationError(message, field="backend")
     return EMBEDDED, "no key and no server address are set"

@@ -6,81 +6,64 @@ tried a few times before the error is the caller's.
 
 from __future__ import annotations
 
-import asyncio
-import ssl
-from dataclasses import dataclass
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
-import httpx
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter
 
+from openhands_testgen.clients.http import (
+    BUSY,
+    Answer,
+    HttpService,
+    Patience,
+    Repeat,
+    check_address,
+    parse,
+    read_retry_after,
+)
 from openhands_testgen.errors import (
     AuthenticationError,
     BackendError,
     BackendUnreachableError,
-    ConfigurationError,
     TaskIdError,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-TRIES = 3
-FIRST_RETRY_SECONDS = 0.4
-LONGEST_RETRY_AFTER_SECONDS = 5.0
-REQUEST_TIMEOUT_SECONDS = 30.0
+    import httpx
+
 MAX_IDS_IN_A_REQUEST = 99
-_BUSY = {
-    HTTPStatus.REQUEST_TIMEOUT,
-    HTTPStatus.TOO_MANY_REQUESTS,
-    HTTPStatus.INTERNAL_SERVER_ERROR,
-    HTTPStatus.BAD_GATEWAY,
-    HTTPStatus.SERVICE_UNAVAILABLE,
-    HTTPStatus.GATEWAY_TIMEOUT,
-}
+_HINT = "Is `server-url` an OpenHands agent server 1.58?"
 
 
-@dataclass(frozen=True, slots=True)
-class Patience:
-    """How long one request may take, and how long to wait before it is tried again."""
-
-    request_seconds: float = REQUEST_TIMEOUT_SECONDS
-    connect_seconds: float = 5.0
-    first_retry_seconds: float = FIRST_RETRY_SECONDS
-
-
-class _Answer(BaseModel):
-    model_config = ConfigDict(extra="ignore", defer_build=True)
-
-
-class TokenCount(_Answer):
+class TokenCount(Answer):
     """Tokens of one use of the model."""
 
     prompt_tokens: int = 0
     completion_tokens: int = 0
 
 
-class Usage(_Answer):
+class Usage(Answer):
     """What one use of the model has cost; 0 with tokens means that the price is not known."""
 
     accumulated_cost: float = 0.0
     accumulated_token_usage: TokenCount | None = None
 
 
-class Stats(_Answer):
+class Stats(Answer):
     """Usage by purpose (``agent``, ``condenser``)."""
 
     usage_to_metrics: dict[str, Usage] = Field(default_factory=dict)
 
 
-class Workspace(_Answer):
+class Workspace(Answer):
     """Where the agent works."""
 
     working_dir: str = ""
 
 
-class ConversationInfo(_Answer):
+class ConversationInfo(Answer):
     """A conversation as the server shows it; ``execution_status`` may be a word we do not know."""
 
     id: str
@@ -92,7 +75,7 @@ class ConversationInfo(_Answer):
     tags: dict[str, str] = Field(default_factory=dict)
 
 
-class Action(_Answer):
+class Action(Answer):
     """What an agent wants done; only the parts that make a line of progress."""
 
     kind: str = ""
@@ -101,13 +84,13 @@ class Action(_Answer):
     message: str | None = None
 
 
-class Content(_Answer):
+class Content(Answer):
     """A part of what was said."""
 
     text: str = ""
 
 
-class Said(_Answer):
+class Said(Answer):
     """What somebody said."""
 
     role: str = ""
@@ -119,7 +102,7 @@ class Said(_Answer):
         return "".join(part.text for part in self.content)
 
 
-class Event(_Answer):
+class Event(Answer):
     """An event of a conversation; ``code`` and ``detail`` belong to errors."""
 
     kind: str = ""
@@ -132,15 +115,15 @@ class Event(_Answer):
     llm_message: Said | None = None
 
 
-class _EventPage(_Answer):
+class _EventPage(Answer):
     items: list[Event] = Field(default_factory=list)
 
 
-class _FinalResponse(_Answer):
+class _FinalResponse(Answer):
     response: str = ""
 
 
-class CommandOutput(_Answer):
+class CommandOutput(Answer):
     """The end of a shell command; ``exit_code`` is ``None`` when it ran into its time limit."""
 
     exit_code: int | None = None
@@ -166,16 +149,9 @@ class AgentServerClient:
             ConfigurationError: the address is none.
 
         """
-        self._patience = patience or Patience()
-        timeout = httpx.Timeout(
-            self._patience.request_seconds, connect=self._patience.connect_seconds
-        )
         headers = {"X-Session-API-Key": session_key} if session_key else {}
-        address = _check_address(base_url)
-        self._http = httpx.AsyncClient(
-            base_url=address, headers=headers, timeout=timeout, verify=_choose_trust(address)
-        )
-        self._place = str(self._http.base_url)
+        address = check_address(base_url, "server-url")
+        self._http = HttpService(address, headers, patience or Patience(), self)
 
     async def __aenter__(self) -> Self:
         """Open."""
@@ -191,18 +167,17 @@ class AgentServerClient:
 
     async def is_ready(self) -> bool:
         """Whether the server takes requests now; never raises for a server that is not there."""
-        try:
-            return (await self._http.get("/ready", timeout=5.0)).status_code == HTTPStatus.OK
-        except httpx.HTTPError:
-            return False
+        return await self._http.probe("/ready")
 
     async def create_conversation(self, body: dict[str, object]) -> ConversationInfo:
         """Create a conversation, or return the one that runs under the same id."""
-        return _parse(ConversationInfo, await self._send("POST", "/api/conversations", json=body))
+        return _parse(
+            ConversationInfo, await self._http.send("POST", "/api/conversations", json=body)
+        )
 
     async def get_conversations(self, ids: Sequence[str]) -> list[ConversationInfo | None]:
         """Return up to 99 conversations in one request; ``None`` for an unknown id."""
-        response = await self._send("GET", "/api/conversations", params={"ids": list(ids)})
+        response = await self._http.send("GET", "/api/conversations", params={"ids": list(ids)})
         return _parse(_CONVERSATIONS, response)
 
     async def get_events(
@@ -214,155 +189,93 @@ class AgentServerClient:
         if kind:
             params["kind"] = kind
         path = f"/api/conversations/{conversation_id}/events/search"
-        return _parse(_EventPage, await self._send("GET", path, params=params)).items
+        return _parse(_EventPage, await self._http.send("GET", path, params=params)).items
 
     async def get_event_count(self, conversation_id: str, kind: str) -> int:
         """Return how many events of a kind there are."""
         path = f"/api/conversations/{conversation_id}/events/count"
-        return _parse(_COUNT, await self._send("GET", path, params={"kind": kind}))
+        return _parse(_COUNT, await self._http.send("GET", path, params={"kind": kind}))
 
     async def get_final_response(self, conversation_id: str) -> str:
         """Return the agent's last words."""
         path = f"/api/conversations/{conversation_id}/agent_final_response"
-        return _parse(_FinalResponse, await self._send("GET", path)).response
+        return _parse(_FinalResponse, await self._http.send("GET", path)).response
 
     async def run(self, conversation_id: str) -> bool:
         """Let the agent go on, and return whether that was needed: it may run already (409)."""
         path = f"/api/conversations/{conversation_id}/run"
-        response = await self._send("POST", path, accept={HTTPStatus.CONFLICT})
+        response = await self._http.send("POST", path, accept={HTTPStatus.CONFLICT})
         return response.status_code != HTTPStatus.CONFLICT
 
     async def send_message(self, conversation_id: str, text: str) -> None:
         """Say something to the agent and let it go on."""
         body = {"role": "user", "content": [{"type": "text", "text": text}], "run": True}
-        await self._send("POST", f"/api/conversations/{conversation_id}/events", json=body)
+        path = f"/api/conversations/{conversation_id}/events"
+        await self._http.send("POST", path, json=body, repeat=Repeat.REFUSED)
 
     async def interrupt(self, conversation_id: str) -> None:
         """Stop the agent at once, inside a command too."""
-        await self._send("POST", f"/api/conversations/{conversation_id}/interrupt")
+        await self._http.send("POST", f"/api/conversations/{conversation_id}/interrupt")
 
     async def upload(self, path: str, content: bytes) -> None:
         """Write a file on the server's machine."""
         files = {"file": ("file", content)}
-        await self._send("POST", "/api/file/upload", params={"path": path}, files=files)
+        await self._http.send("POST", "/api/file/upload", params={"path": path}, files=files)
 
     async def download(self, path: str) -> bytes:
         """Return the bytes of a file on the server's machine."""
-        return (await self._send("GET", "/api/file/download", params={"path": path})).content
+        return (await self._http.send("GET", "/api/file/download", params={"path": path})).content
 
     async def download_trajectory(self, conversation_id: str) -> bytes:
         """Return the conversation's record as a zip archive."""
-        return (await self._send("GET", f"/api/file/download-trajectory/{conversation_id}")).content
+        return (
+            await self._http.send("GET", f"/api/file/download-trajectory/{conversation_id}")
+        ).content
 
     async def run_command(self, command: str, *, timeout_seconds: int = 60) -> CommandOutput:
         """Run a shell command on the server's machine."""
         body = {"command": command, "timeout": timeout_seconds}
         path = "/api/bash/execute_bash_command"
-        return _parse(CommandOutput, await self._send("POST", path, json=body))
+        return _parse(CommandOutput, await self._http.send("POST", path, json=body))
 
-    async def _send(
-        self,
-        method: str,
-        path: str,
-        *,
-        accept: frozenset[int] | set[HTTPStatus] = frozenset(),
-        **content: Any,  # noqa: ANN401 - handed through to httpx, which names the types
-    ) -> httpx.Response:
-        for tries_left in reversed(range(TRIES)):
-            try:
-                response = await self._http.request(method, path, **content)
-                if not response.is_success and response.status_code not in accept:
-                    raise self._restate(response, path)
-            except httpx.HTTPError as exc:
-                error: Exception = BackendUnreachableError(
-                    f"The agent server at {self._place} does not answer ({_name(exc)}). "
-                    "Check that it runs and that `server-url` is right."
-                )
-                error.__cause__ = exc
-            except BackendUnreachableError as exc:
-                error = exc
-            else:
-                return response
-            if tries_left:
-                await asyncio.sleep(self._get_retry_seconds(error, TRIES - tries_left))
-        raise error
+    def explain_silence(self, reason: str) -> str:
+        """Say that the server does not answer."""
+        return (
+            f"The agent server at {self._http.place} does not answer ({reason}). "
+            "Check that it runs and that `server-url` is right."
+        )
 
-    def _get_retry_seconds(self, error: Exception, tries: int) -> float:
-        asked = getattr(error, "retry_after_seconds", None) or 0.0
-        pause: float = self._patience.first_retry_seconds * 2 ** (tries - 1)
-        return max(pause, min(asked, LONGEST_RETRY_AFTER_SECONDS))
-
-    def _restate(self, response: httpx.Response, path: str) -> Exception:
+    def explain_refusal(self, response: httpx.Response, path: str) -> Exception:
         """Turn a refusal into an error that says what the user must do."""
         status = response.status_code
         if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
             return AuthenticationError(
-                f"The agent server at {self._place} refuses the key ({status}). "
+                f"The agent server at {self._http.place} refuses the key ({status}). "
                 "Set `api-key` to the server's session key."
             )
         if status == HTTPStatus.TOO_MANY_REQUESTS:
             return BackendUnreachableError(
-                f"The agent server at {self._place} runs as many conversations as it may (429). "
-                "Submit again later, or raise OH_MAX_CONCURRENT_RUNS there.",
-                retry_after_seconds=_read_retry_after(response),
+                f"The agent server at {self._http.place} runs as many conversations as it may "
+                "(429). Submit again later, or raise OH_MAX_CONCURRENT_RUNS there.",
+                retry_after_seconds=read_retry_after(response),
             )
-        if status in _BUSY:
+        if status in BUSY:
             return BackendUnreachableError(
-                f"The agent server at {self._place} failed on {path} ({status}). "
+                f"The agent server at {self._http.place} failed on {path} ({status}). "
                 "Look at its log, then try again.",
-                retry_after_seconds=_read_retry_after(response),
+                retry_after_seconds=read_retry_after(response),
             )
         if status == HTTPStatus.NOT_FOUND and path.startswith("/api/conversations/"):
             return TaskIdError(
-                f"The agent server at {self._place} does not know this task (404). "
+                f"The agent server at {self._http.place} does not know this task (404). "
                 "Was it submitted to another server, or deleted there?"
             )
         return BackendError(
-            f"The agent server at {self._place} answered {path} with {status}. "
-            "Is `server-url` an OpenHands agent server 1.58?"
+            f"The agent server at {self._http.place} answered {path} with {status}. {_HINT}"
         )
 
 
-def _check_address(text: str) -> httpx.URL:
-    """Take an address of http or https; credentials in it would reach logs, so it has none."""
-    try:
-        url = httpx.URL(text.rstrip("/"))
-    except httpx.InvalidURL as exc:
-        message = f"{text!r} is not an address: {exc}"
-        raise ConfigurationError(message, field="server-url") from exc
-    if url.scheme not in {"http", "https"} or not url.host:
-        message = f"{text!r} is not an address such as http://host:8000"
-        raise ConfigurationError(message, field="server-url")
-    if url.userinfo:
-        message = "the address holds a user or password; pass the key as `api-key`"
-        raise ConfigurationError(message, field="server-url")
-    return url
-
-
-def _choose_trust(address: httpx.URL) -> ssl.SSLContext | bool:
-    """Load the certificates only where they are needed: it takes longer than a request.
-
-    Without TLS in the address nobody is trusted, so that none is used by surprise.
-    """
-    return address.scheme == "https" or ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-
-
-def _parse[Model](form: type[Model] | TypeAdapter[Model], response: httpx.Response) -> Model:
-    adapter = form if isinstance(form, TypeAdapter) else TypeAdapter(form)
-    try:
-        return adapter.validate_json(response.content)
-    except ValidationError as exc:
-        message = (
-            f"{response.request.url.copy_with(query=None)} answered with something else than the "
-            "agent server's contract says. Is `server-url` an OpenHands agent server 1.58?"
-        )
-        raise BackendError(message) from exc
-
-
-def _read_retry_after(response: httpx.Response) -> float | None:
-    text = response.headers.get("Retry-After", "")
-    return float(text) if text.isdigit() else None
-
-
-def _name(exc: httpx.HTTPError) -> str:
-    return "time-out" if isinstance(exc, httpx.TimeoutException) else type(exc).__name__
+def _parse[Content](
+    form: type[Content] | TypeAdapter[Content], response: httpx.Response
+) -> Content:
+    return parse(form, response, whose="the agent server's", hint=_HINT)

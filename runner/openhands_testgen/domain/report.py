@@ -91,6 +91,7 @@ class TaskResult(TaskStatus):
     protections: list[str]
     warnings: list[str]
     steps: int
+    repairs: int
     final_message: NotRequired[str]
     collected_at: NotRequired[str | None]
     reach: NotRequired[ReachDict | None]
@@ -115,6 +116,7 @@ class Report:
     warnings: tuple[str, ...] = ()
     final_message: str = ""
     exit_code: int = 0
+    repairs: int = 0
     results_dir: str | None = None
 
     @property
@@ -185,6 +187,7 @@ def render_result(report: Report) -> TaskResult:
         "protections": list(judged.protections) if judged else [],
         "warnings": [*report.warnings, *(judged.warnings if judged else ())],
         "steps": report.state.steps,
+        "repairs": report.repairs,
         "final_message": report.final_message,
         "reach": _render_reach(judged.coverage) if judged and judged.coverage else None,
         "collected_at": None,

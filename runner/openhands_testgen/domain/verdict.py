@@ -135,7 +135,7 @@ class Mutation:
     """How many of the module's mutants the tests killed; ``score`` is percent.
 
     Those that ran out of time are killed, those that ended the process are not; what there was no
-    time for is left out of ``total``. ``problem`` says why there is no score, and all numbers are 0.
+    time for is left out of ``total``. ``problem`` says why there is no score: all numbers are 0.
     """
 
     score: float

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from openhands_testgen.offline.cases import fill_in
 from openhands_testgen.offline.expressions import count_uses, find_names, substitute
-from openhands_testgen.offline.inside.scenario import CONTEXT, STATEMENT
+from openhands_testgen.offline.inside.scenario import CONTEXT, KEYWORD, STATEMENT
 from openhands_testgen.offline.inside.vocabulary import ARGUMENT, RESULT, SUBJECT
-from openhands_testgen.offline.layout import INDENT, LINE_LENGTH, quote, render, render_flat
+from openhands_testgen.offline.layout import INDENT, LINE_LENGTH, quote, render, render_flat, wrap
 from openhands_testgen.offline.naming import (
     avoid,
     name_columns,
@@ -52,7 +52,7 @@ def render_block(group: Sequence[Case], taken: set[str], imported: frozenset[str
 def _render_table(group: Sequence[Case], taken: set[str], imported: frozenset[str]) -> Block:
     first = group[0]
     what = _describe(first)
-    name = name_test(first.target, what, taken)
+    name = name_test(first.target, what, taken, _list_telling(first))
     columns, call = _name_holes(group, imported)
     rows = [_list_values(case) for case in group]
     body, extra_column, extras = (
@@ -101,9 +101,7 @@ def _render_returning(
     return [_render_comparison(subject, word, ast.Name("expected"))], "expected", expected
 
 
-def _render_raising(
-    group: Sequence[Case], call: ast.AST
-) -> tuple[list[str], str, list[ast.expr]]:
+def _render_raising(group: Sequence[Case], call: ast.AST) -> tuple[list[str], str, list[ast.expr]]:
     first = group[0]
     inner = _through(call, first)
     messages = [_shorten(case.message) if case.is_on_purpose else "" for case in group]
@@ -127,7 +125,7 @@ class _Single:
 
     def render(self, taken: set[str]) -> Block:
         case = self._case
-        name = name_test(case.target, _describe(case), taken)
+        name = name_test(case.target, _describe(case), taken, _list_telling(case))
         subject = self._prepare_receiver()
         names = self._prepare_arguments()
         call = substitute(case.call, {**subject, **names})
@@ -138,7 +136,9 @@ class _Single:
             self._lines.append(self._assert(check, {**subject, **names}))
         if case.printed:
             self._lines.append(
-                _render_comparison(_parse("capsys.readouterr().out"), "==", ast.Constant(case.printed))
+                _render_comparison(
+                    _parse("capsys.readouterr().out"), "==", ast.Constant(case.printed)
+                )
             )
         parameters = "capsys" if case.printed else ""
         text = f"def {name}({parameters}):\n{_indent(self._lines)}"
@@ -265,15 +265,18 @@ def _render_expected(check: Assertion) -> ast.expr:
 
 def _render_comparison(subject: ast.AST, word: str, expected: ast.expr) -> str:
     """Render ``assert a == b``, broken where black would break it."""
-    left = render_flat(_simplify(_as_expression(subject)))
-    right = render_flat(expected)
+    node = _simplify(_as_expression(subject))
+    if isinstance(node, ast.Compare) and _is_true(expected):
+        return render(node, INDENT, "assert ")
+    left, right = wrap(node), wrap(expected)
     line = f"assert {left} {word} {right}"
     if len(INDENT) + len(line) <= LINE_LENGTH:
         return line
     if len(left) < LINE_LENGTH // 2:
         return render(expected, INDENT, f"assert {left} {word} ")
-    wide = render(_simplify(_as_expression(subject)), INDENT, "assert ", f" {word} {right}")
-    return wide if len(right) < LINE_LENGTH // 2 else f"expected = {render(expected, INDENT)}\n{INDENT}assert {left} {word} expected"
+    if len(right) < LINE_LENGTH // 2:
+        return render(node, INDENT, "assert ", f" {word} {right}")
+    return f"expected = {render(expected, INDENT)}\n{INDENT}assert {left} {word} expected"
 
 
 def _render_raises(case: Case, message: str) -> str:
@@ -351,6 +354,14 @@ def _describe(case: Case) -> str:
     return "returns" if _is_function_like(case) else ""
 
 
+def _list_telling(case: Case) -> list[str]:
+    """List the arguments that tell a call from others: those by keyword, or all but the first."""
+    named = [value.name for value in case.values if value.form == KEYWORD]
+    return list(
+        dict.fromkeys(name.strip("_") for name in named or [v.name for v in case.values[1:]])
+    )
+
+
 def _name_argument(case: Case, hole: str) -> str:
     names = {ARGUMENT.format(n): value.name for n, value in enumerate(case.values)}
     return names.get(hole, "")
@@ -358,8 +369,12 @@ def _name_argument(case: Case, hole: str) -> str:
 
 def _is_function_like(case: Case) -> bool:
     """Whether it is called: a property or a class is not said to return."""
-    last = case.target.rpartition(".")[2]
+    last = case.target.rpartition(".")[2].lstrip("_")
     return "(" in case.template and not last[:1].isupper()
+
+
+def _is_true(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and node.value is True
 
 
 def _is_none(node: ast.expr) -> bool:

@@ -161,7 +161,9 @@ def fill_in(node: ast.AST, case: Case, subject: ast.expr | None = None) -> ast.A
 
 
 def _as_inside_step(case: Case) -> inside.Step:
-    return inside.Step(case.template, tuple(inside.Argument(v.name, "", v.form) for v in case.values))
+    return inside.Step(
+        case.template, tuple(inside.Argument(v.name, "", v.form) for v in case.values)
+    )
 
 
 def _parse_earlier(step: seen.Step, names: Names) -> ast.AST:
@@ -213,5 +215,7 @@ def _check_identifier(name: str) -> str:
 def _is_one_shot(node: ast.expr) -> bool:
     """Whether a value can be used up, so that it must be made within the test."""
     calls = [cast("ast.Call", one) for one in ast.walk(node) if isinstance(one, ast.Call)]
-    roots = [call.func.value if isinstance(call.func, ast.Attribute) else call.func for call in calls]
+    roots = [
+        call.func.value if isinstance(call.func, ast.Attribute) else call.func for call in calls
+    ]
     return any(isinstance(root, ast.Name) and root.id in _ONE_SHOT for root in roots)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from openhands_testgen.errors import NothingToTestError
@@ -14,8 +14,8 @@ from openhands_testgen.offline.expressions import Names, RejectedSourceError
 from openhands_testgen.offline.inside.vocabulary import STANDARD
 from openhands_testgen.offline.merging import choose_names, merge, read_bindings
 from openhands_testgen.offline.pruning import find_own_tests, prune
-from openhands_testgen.offline.render import Rendered, render_blocks, render_file
-from openhands_testgen.offline.selection import Candidate, choose
+from openhands_testgen.offline.render import HEAD, Rendered, render_blocks, render_file
+from openhands_testgen.offline.selection import MORE_PER_TARGET, Candidate, choose
 from openhands_testgen.offline.trials import Reached, Stand
 from openhands_testgen.sandbox.python import RunLimits, SandboxedPython
 from openhands_testgen.sandbox.workbench import open_workbench
@@ -23,12 +23,18 @@ from openhands_testgen.sandbox.workbench import open_workbench
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from openhands_testgen.offline.observations import Found, ModuleFacts, Observations
+    from openhands_testgen.offline.observations import (
+        Found,
+        ModuleFacts,
+        Observations,
+        TargetFacts,
+    )
     from openhands_testgen.sandbox.interpreter import Interpreter
 
     type Say = Callable[[str], None]
 
 SPARE = 3
+WIDE = 3
 MAX_PROOFS = 3
 
 
@@ -61,6 +67,9 @@ class Characterizer:
         names = Names(module.aliases)
         chosen = choose_found(found, module, existing or "", reached, spare=1)
         cases = [case for one in chosen if (case := try_build(one, names)) is not None]
+        if not cases and existing is not None and HEAD in existing:
+            self.say(f"{order.output_path} has tests of ours for all of it already")
+            return await self._prove(order, existing)
         if not cases:
             message = f"{order.module_path}: nothing that it does can be kept as a test"
             raise NothingToTestError(message)
@@ -79,9 +88,11 @@ class Characterizer:
             names = Names(module.aliases)
             usable = [one for one in seen.found if try_build(one, names) is not None]
             wanted = choose_found(usable, module, existing, reached, spare=SPARE)
-            self.say(f"{seen.calls} calls made, {len(usable)} worth a test; confirming {len(wanted)}")
-            confirmed = await explorer.confirm(wanted, plan_orders(wanted))
-            settled = settle(wanted, confirmed)
+            self.say(
+                f"{seen.calls} calls made, {len(usable)} worth a test; confirming {len(wanted)}"
+            )
+            plan = plan_orders(wanted)
+            settled = settle(wanted, plan, await explorer.confirm(wanted, plan.orders))
             self.say(f"{len(settled)} are the same in a fresh process, alone and in any order")
             return module, settled
 
@@ -158,18 +169,21 @@ def try_build(found: Found, names: Names) -> Case | None:
 def choose_found(
     found: Sequence[Found], module: ModuleFacts, existing: str, reached: Reached, *, spare: int
 ) -> list[Found]:
-    """Choose what becomes a test, leaving out what the existing tests reach."""
+    """Choose what becomes a test.
+
+    Of what existing tests reach, only the decisions are taken up that they may not have tried both
+    ways; and nothing at all where they are tests of ours.
+    """
     tested = find_tested(module, existing)
     covered = {name for one in found for name in one.features if reached.covers(name)}
-    public = {target.name for target in module.targets if target.is_public}
-    offered = [
-        one
-        for one in found
-        if one.scenario.target not in tested
-        or any(not name.startswith("d") and name not in covered for name in one.features)
+    if HEAD in existing:
+        covered |= {name for one in found for name in one.features if name.startswith("d")}
+    targets = {target.name: target for target in module.targets}
+    candidates = [
+        replace(candidate, more=0) if candidate.target in tested else candidate
+        for candidate in (describe(one, targets.get(one.scenario.target)) for one in found)
     ]
-    candidates = [describe(one, is_public=one.scenario.target in public) for one in offered]
-    return [offered[number] for number in choose(candidates, covered, spare=spare)]
+    return [found[number] for number in choose(candidates, covered, spare=spare)]
 
 
 def find_tested(module: ModuleFacts, existing: str) -> set[str]:
@@ -183,7 +197,7 @@ def find_tested(module: ModuleFacts, existing: str) -> set[str]:
     return {name for name in names if name.rpartition(".")[2] in words}
 
 
-def describe(found: Found, *, is_public: bool) -> Candidate:
+def describe(found: Found, target: TargetFacts | None) -> Candidate:
     """Return what the choice needs to know of an observation."""
     scenario, outcome = found.scenario, found.outcome
     texts = [one.text for step in scenario.steps for one in step.arguments]
@@ -191,13 +205,34 @@ def describe(found: Found, *, is_public: bool) -> Candidate:
     expected = sum(len(check.expected) for check in (*outcome.checks, *outcome.changes))
     is_odd = outcome.kind == "raises" and not outcome.is_on_purpose
     cost = 1.0 + length / 40 + expected / 150 + 0.4 * (len(scenario.steps) - 1)
-    cost += 0.6 * is_odd + 3.0 * found.is_polluting + 1.0 * (not is_public)
+    cost += (
+        0.6 * is_odd
+        + 3.0 * found.is_polluting
+        + 1.0 * (target is not None and not target.is_public)
+    )
     cost += 0.3 * bool(outcome.printed) + 0.3 * bool(outcome.warned)
-    shape = [step.template for step in scenario.steps], [(a.name, a.form) for a in scenario.steps[-1].arguments]
+    cost += 0.4 * (not all(text.isascii() for text in [*texts, scenario.receiver or ""]))
+    shape = (
+        [step.template for step in scenario.steps],
+        [(a.name, a.form) for a in scenario.steps[-1].arguments],
+    )
     summary = (outcome.kind, outcome.checks, outcome.changes, outcome.message, outcome.exception)
     return Candidate(
-        scenario.target, found.features, cost, str(summary), str((shape, outcome.kind))
+        target=scenario.target,
+        features=found.features,
+        cost=cost,
+        outcome=str(summary),
+        shape=str((shape, outcome.kind)),
+        more=_count_more(found, target),
     )
+
+
+def _count_more(found: Found, target: TargetFacts | None) -> int:
+    """Return how many cases are worth a test for their value alone: few where little is computed."""
+    if target is not None and not target.lines:
+        return 1
+    is_private = target is not None and not target.is_public
+    return 2 if is_private or len(found.outcome.checks) > WIDE else MORE_PER_TARGET
 
 
 def write(order: Order, module: ModuleFacts, cases: Sequence[Case], existing: str | None) -> str:

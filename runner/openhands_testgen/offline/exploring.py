@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from openhands_testgen.offline.observations import Found
+    from openhands_testgen.offline.observations import Found, Scenario
     from openhands_testgen.sandbox.python import SandboxedPython
 
 MAX_BYTES = 200_000_000
@@ -23,6 +24,7 @@ START_SECONDS = 25.0
 CONFIRM_SECONDS = 90.0
 LEAST_SECONDS = 1.0
 MAX_STARTS = 3
+FIRST_HASH_SEED = 4711
 MEMORY_MB = 1024
 
 
@@ -54,7 +56,7 @@ class Explorer:
         observations = Observations()
         seconds = self.order.seconds
         for start in range(MAX_STARTS):
-            request = {"task": "explore", "seconds": seconds, "seed": start, "hash_seed": 0}
+            request = {"task": "explore", "seconds": seconds, "seed": start}
             await self._run({**request, "examples": list(examples)}, out, seconds + START_SECONDS)
             observations = parse_observations(read_foreign(out, MAX_BYTES) or b"")
             seconds /= 2
@@ -65,26 +67,40 @@ class Explorer:
     async def confirm(
         self, found: Sequence[Found], orders: Sequence[Sequence[int]]
     ) -> Observations:
-        """Play scenarios again in a fresh process, elsewhere, as somebody else."""
-        out = self.python.bench.out / "confirmed.jsonl"
-        scenarios = [one.scenario.model_dump(mode="json") for one in found]
-        for scenario in scenarios:
-            for step in scenario["steps"]:
-                step["arguments"] = [list(one.values()) for one in step["arguments"]]
-        request = {
+        """Play scenarios again in fresh processes, elsewhere, as somebody else.
+
+        Each order has a process and a hash seed of its own: the order of a set of two is the same
+        every other time.
+        """
+        request: dict[str, object] = {
             "task": "confirm",
-            "hash_seed": 4711,
-            "scenarios": scenarios,
-            "orders": [list(order) for order in orders],
+            "scenarios": [_to_plain(one.scenario) for one in found],
             "elsewhere": str(self.python.bench.home),
         }
-        await self._run(request, out, CONFIRM_SECONDS)
-        return parse_observations(read_foreign(out, MAX_BYTES) or b"")
+        outs = [self.python.bench.out / f"confirmed-{n}.jsonl" for n in range(len(orders))]
+        runs = [
+            self._run(
+                {**request, "order": list(order), "order_number": n, "alone": n == 0},
+                outs[n],
+                CONFIRM_SECONDS,
+                hash_seed=FIRST_HASH_SEED + n,
+            )
+            for n, order in enumerate(orders)
+        ]
+        await asyncio.gather(*runs)
+        return parse_observations(b"\n".join(read_foreign(out, MAX_BYTES) or b"" for out in outs))
 
-    async def _run(self, request: dict[str, object], out: Path, timeout_seconds: float) -> None:
+    async def _run(
+        self,
+        request: dict[str, object],
+        out: Path,
+        timeout_seconds: float,
+        *,
+        hash_seed: int = 0,
+    ) -> None:
         bench, order = self.python.bench, self.order
         script = put_scripts(bench) / "explore.py"
-        path = bench.ours / f"{request['task']}.json"
+        path = bench.ours / f"{out.stem}.json"
         own = {
             "import_name": order.import_name,
             "module": str(bench.project / order.module_path),
@@ -103,4 +119,13 @@ class Explorer:
             [str(script), str(path)],
             cwd=bench.project,
             roots=find_roots(bench, order.module_path, order.output_path),
+            hash_seed=hash_seed,
         )
+
+
+def _to_plain(scenario: Scenario) -> dict[str, object]:
+    """Return a scenario as the explorer wrote it, with arguments as lists."""
+    plain = scenario.model_dump(mode="json")
+    for step in plain["steps"]:
+        step["arguments"] = [list(one.values()) for one in step["arguments"]]
+    return plain

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from openhands_testgen.offline.inside.targets import RESULT_OF_CALL
 from openhands_testgen.offline.layout import render_flat
 
 if TYPE_CHECKING:
@@ -20,10 +21,13 @@ def group_cases(cases: Iterable[Case], order: Sequence[str]) -> list[list[Case]]
         key = get_group_key(case)
         groups.setdefault(("single", number) if key is None else key, []).append(case)
     place = {name: number for number, name in enumerate(order)}
-    return sorted(
-        groups.values(),
-        key=lambda group: (place.get(group[0].target, len(place)), group[0].error is not None),
-    )
+
+    def rank(group: list[Case]) -> tuple[int, bool]:
+        target = group[0].target
+        owner = target.removesuffix(f".{RESULT_OF_CALL}")
+        return place.get(target, place.get(owner, len(place))), group[0].error is not None
+
+    return sorted(groups.values(), key=rank)
 
 
 def get_group_key(case: Case) -> Hashable | None:

@@ -57,17 +57,17 @@ def render_flat(node: ast.AST) -> str:
         case ast.Name(id=name):
             return name
         case ast.Attribute(value=owner, attr=name):
-            return f"{_wrap(owner, is_owner=True)}.{name}"
+            return f"{wrap(owner, is_owner=True)}.{name}"
         case ast.Call(func=function):
-            return f"{_wrap(function)}({', '.join(_render_arguments(node))})"
+            return f"{wrap(function)}({', '.join(_render_arguments(node))})"
         case ast.Starred(value=value):
-            return f"*{_wrap(value)}"
+            return f"*{wrap(value)}"
         case ast.List() | ast.Tuple() | ast.Set() | ast.Dict():
             opening, items, closing = _open(node)
             comma = "," if isinstance(node, ast.Tuple) and len(items) == 1 else ""
             return f"{opening}{', '.join(items)}{comma}{closing}"
         case ast.Subscript(value=owner, slice=index):
-            return f"{_wrap(owner)}[{_render_index(index)}]"
+            return f"{wrap(owner)}[{_render_index(index)}]"
         case ast.Assign(targets=[target], value=value):
             return f"{render_flat(target)} = {render_flat(value)}"
         case ast.AugAssign(target=target, op=operation, value=value):
@@ -89,7 +89,7 @@ def render(node: ast.AST, indent: str = "", before: str = "", after: str = "") -
         return flat
     inner = indent + INDENT
     if isinstance(node, ast.Call) and (node.args or node.keywords):
-        head = f"{before}{_wrap(node.func)}("
+        head = f"{before}{wrap(node.func)}("
         parts = [*node.args, *node.keywords]
         if len(parts) == 1 and _is_bracket(parts[0]):
             return render(parts[0], indent, head, f"){after}")
@@ -163,25 +163,25 @@ def _render_optional(node: ast.expr | None) -> str:
 def _render_operation(node: ast.AST) -> str:
     match node:
         case ast.UnaryOp(op=operation, operand=operand):
-            return f"{_UNARY[type(operation)]}{_wrap(operand)}"
+            return f"{_UNARY[type(operation)]}{wrap(operand)}"
         case ast.BinOp(left=left, op=operation, right=right):
             is_power = isinstance(operation, ast.Pow) and isinstance(left, ast.UnaryOp)
-            base = f"({render_flat(left)})" if is_power else _wrap(left)
-            return f"{base} {_BINARY[type(operation)]} {_wrap(right)}"
+            base = f"({render_flat(left)})" if is_power else wrap(left)
+            return f"{base} {_BINARY[type(operation)]} {wrap(right)}"
         case ast.Compare(left=left, ops=operations, comparators=others):
-            return _wrap(left) + "".join(
-                f" {_COMPARISONS[type(one)]} {_wrap(other)}"
+            return wrap(left) + "".join(
+                f" {_COMPARISONS[type(one)]} {wrap(other)}"
                 for one, other in zip(operations, others, strict=True)
             )
         case ast.BoolOp(op=operation, values=values):
             word = " and " if isinstance(operation, ast.And) else " or "
-            return word.join(_wrap(value) for value in values)
+            return word.join(wrap(value) for value in values)
         case ast.keyword(arg=name, value=value):
             return f"{name}={render_flat(value)}"
     return ast.unparse(node)
 
 
-def _wrap(node: ast.AST, *, is_owner: bool = False) -> str:
+def wrap(node: ast.AST, *, is_owner: bool = False) -> str:
     """Render an operand, in parentheses unless it needs none."""
     is_number = isinstance(node, ast.Constant) and isinstance(node.value, int | float | complex)
     is_negative = isinstance(node, ast.UnaryOp) and isinstance(node.operand, ast.Constant)

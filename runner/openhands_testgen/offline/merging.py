@@ -46,9 +46,7 @@ def choose_names(aliases: Mapping[str, Source], bindings: Mapping[str, Source]) 
     return renamed
 
 
-def merge(
-    source: str, rendered: Rendered, aliases: Mapping[str, Source], module: str
-) -> str:
+def merge(source: str, rendered: Rendered, aliases: Mapping[str, Source], module: str) -> str:
     """Return the file with the new tests at its end and what they import below its imports.
 
     ``aliases`` are all names with their sources, those of the vocabulary that were renamed too.

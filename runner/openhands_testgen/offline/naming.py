@@ -8,7 +8,7 @@ import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Sequence
 
 MAX_NAME_LENGTH = 70
 # Fixtures that pytest itself provides, and what the tests call things themselves.
@@ -54,11 +54,16 @@ def avoid(name: str, taken: Collection[str]) -> str:
 _BUILTIN = frozenset(vars(builtins)) - {"copyright", "credits", "license"}
 
 
-def name_test(target: str, what: str, taken: Collection[str]) -> str:
-    """Return a free name for a test function, such as ``test_stock_take_returns``."""
+def name_test(target: str, what: str, taken: Collection[str], passed: Sequence[str] = ()) -> str:
+    """Return a free name for a test function, such as ``test_stock_take_returns``.
+
+    Where that is taken, ``passed`` tells it apart: the arguments that are worth naming.
+    """
     name = f"test_{to_snake_case(target)}_{what}".rstrip("_")[:MAX_NAME_LENGTH].rstrip("_")
-    if name not in taken:
-        return name
+    longer = f"{name}_with_{'_and_'.join(passed)}" if passed else name
+    for one in (name, longer):
+        if one not in taken and len(one) <= MAX_NAME_LENGTH:
+            return one
     number = 2
     while f"{name}_{number}" in taken:
         number += 1

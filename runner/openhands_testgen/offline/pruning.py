@@ -21,7 +21,9 @@ def find_own_tests(source: str) -> frozenset[str]:
     return frozenset(
         node.name
         for node in ast.parse(source).body
-        if isinstance(node, ast.FunctionDef) and node.name.startswith("test_") and node.lineno > start
+        if isinstance(node, ast.FunctionDef)
+        and node.name.startswith("test_")
+        and node.lineno > start
     )
 
 
@@ -63,7 +65,9 @@ def _edit(node: ast.FunctionDef, rows: set[int]) -> Iterable[Edit]:
     if not kept:
         yield first, node.end_lineno or first, ""
         return
-    values = [list(one.elts) if isinstance(one, ast.Tuple) and len(columns) > 1 else [one] for one in kept]
+    values = [
+        list(one.elts) if isinstance(one, ast.Tuple) and len(columns) > 1 else [one] for one in kept
+    ]
     text = render_parametrize(columns, values)
     yield decorator.lineno, decorator.end_lineno or decorator.lineno, text
 

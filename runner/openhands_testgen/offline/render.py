@@ -57,9 +57,7 @@ def render_blocks(
     return Rendered(tuple(blocks), frozenset(used))
 
 
-def render_file(
-    rendered: Rendered, module: str, aliases: Mapping[str, tuple[str, str]]
-) -> str:
+def render_file(rendered: Rendered, module: str, aliases: Mapping[str, tuple[str, str]]) -> str:
     """Render a new file."""
     docstring = DOCSTRING.format(module=module, head=HEAD)
     imports = render_imports(rendered.names, aliases)

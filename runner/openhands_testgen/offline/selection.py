@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 JUMP_WEIGHT = 3.0
 DECISION_WEIGHT = 1.0
+ENTRY_WEIGHT = 0.6
 MORE_PER_TARGET = 5
 MAX_CASES = 500
 
@@ -21,7 +22,8 @@ class Candidate:
     """What a choice needs to know of one observation.
 
     ``features`` are what it reaches; ``cost`` grows with its length and oddness; ``outcome``
-    identifies what comes of it, ``shape`` how it is written.
+    identifies what comes of it, ``shape`` how it is written; ``more`` is how many such are worth a
+    test that reach nothing new.
     """
 
     target: str
@@ -29,13 +31,11 @@ class Candidate:
     cost: float
     outcome: str
     shape: str
+    more: int = MORE_PER_TARGET
 
 
 def choose(
-    candidates: Sequence[Candidate],
-    covered: Collection[str] = (),
-    more_per_target: int = MORE_PER_TARGET,
-    spare: int = 1,
+    candidates: Sequence[Candidate], covered: Collection[str] = (), spare: int = 1
 ) -> list[int]:
     """Return the numbers of the chosen ones, those first that reach most for their cost.
 
@@ -44,7 +44,7 @@ def choose(
     """
     missing = _count_missing(candidates, covered, spare)
     chosen = _cover(candidates, missing)
-    chosen += _diversify(candidates, chosen, more_per_target * spare)
+    chosen += _diversify(candidates, chosen, spare)
     return chosen[: MAX_CASES * spare]
 
 
@@ -83,11 +83,17 @@ def _cover(candidates: Sequence[Candidate], missing: dict[str, int]) -> list[int
 
 def _gain(candidate: Candidate, missing: dict[str, int]) -> float:
     new = (feature for feature in candidate.features if missing.get(feature, 0) > 0)
-    total = sum(DECISION_WEIGHT if name.startswith("d") else JUMP_WEIGHT for name in new)
-    return total / candidate.cost
+    return sum(map(_weigh, new)) / candidate.cost
 
 
-def _diversify(candidates: Sequence[Candidate], chosen: list[int], more: int) -> list[int]:
+def _weigh(feature: str) -> float:
+    """Weigh a jump (``3>4``), a decision (``d7+``) or a table's entry (``d7/1f``)."""
+    if not feature.startswith("d"):
+        return JUMP_WEIGHT
+    return ENTRY_WEIGHT if "/" in feature else DECISION_WEIGHT
+
+
+def _diversify(candidates: Sequence[Candidate], chosen: list[int], spare: int) -> list[int]:
     """Add some for each target whose outcome no other has: cheap ones, in shapes that are there."""
     outcomes = {(candidates[n].target, candidates[n].outcome) for n in chosen}
     shapes = {(candidates[n].target, candidates[n].shape) for n in chosen}
@@ -97,7 +103,7 @@ def _diversify(candidates: Sequence[Candidate], chosen: list[int], more: int) ->
     for number in sorted(_rest(candidates, taken), key=lambda n: _rank(candidates[n], shapes)):
         candidate = candidates[number]
         key = (candidate.target, candidate.outcome)
-        if key not in outcomes and counts[candidate.target] < more:
+        if key not in outcomes and counts[candidate.target] < candidate.more * spare:
             outcomes.add(key)
             counts[candidate.target] += 1
             added.append(number)

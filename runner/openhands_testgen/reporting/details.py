@@ -57,10 +57,11 @@ def _render_facts(result: TaskResult) -> str:
     gain = figures.render_gain(result)
     spent = [
         figures.render_duration(result["duration_seconds"]),
-        f"{result['steps']} steps",
+        figures.count(result["steps"], "step"),
         f"cost {figures.render_cost(result['cost_usd'])}",
-        f"tokens {figures.render_tokens(result.get('tokens'))}",
     ]
+    if result.get("tokens"):
+        spent.append(figures.render_tokens(result.get("tokens")))
     delivered = ", ".join(render_code(path) for path in result["files"]) or "none were delivered"
     facts = {
         "Files": delivered,
@@ -92,7 +93,8 @@ def _render_cases(tests: CasesDict | None) -> str:
     parts = map(_render_unsound, unsound)
     shown = join_within(parts, len(unsound), "\n\n", MAX_CASES_BYTES, "tests that are not sound")
     names = "\n".join(case["name"] for case in sound)
-    passed = render_folded(f"{len(sound)} tests passed", render_block(names)) if sound else ""
+    title = f"{figures.count(len(sound), 'test')} passed"
+    passed = render_folded(title, render_block(names)) if sound else ""
     return f"{shown}\n\n{passed}".strip()
 
 
@@ -115,7 +117,8 @@ def _render_survivors(mutation: MutationDict | None) -> str:
     if not survivors:
         return ""
     listed = render_list(map(_render_survivor, survivors), len(survivors))
-    return render_folded(f"{len(survivors)} changes of the module that no test noticed", listed)
+    title = f"{figures.count(len(survivors), 'change')} of the module that no test noticed"
+    return render_folded(title, listed)
 
 
 def _render_survivor(survivor: SurvivorDict) -> str:

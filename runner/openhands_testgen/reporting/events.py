@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING, Annotated
 
-from pydantic import BaseModel, Field, JsonValue, ValidationError
+from pydantic import BaseModel, Field, JsonValue
 
 from openhands_testgen.reporting.archive import (
     TROUBLE,
@@ -14,6 +15,7 @@ from openhands_testgen.reporting.archive import (
     is_plain,
     open_archive,
 )
+from openhands_testgen.reporting.redaction import map_texts
 
 if TYPE_CHECKING:
     import zipfile
@@ -87,8 +89,8 @@ class Event(BaseModel):
     value: JsonValue = None
 
 
-def read_events(content: bytes) -> list[Event]:
-    """Read the events in the order of their numbers; what is no event is passed over.
+def read_events(content: bytes) -> tuple[list[Event], int]:
+    """Read the events in the order of their numbers, and count those that cannot be read.
 
     Raises:
         ArchiveError: it is no archive, or too large.
@@ -98,29 +100,35 @@ def read_events(content: bytes) -> list[Event]:
         raise ArchiveError("is too large")
     with open_archive(content, MAX_MEMBERS) as archive:
         try:
-            return list(_read(archive))
+            found = list(_read(archive))
         except TROUBLE as exc:
             raise ArchiveError("cannot be read") from exc
+    events = [event for event in found if event is not None]
+    return events, len(found) - len(events)
 
 
-def _read(archive: zipfile.ZipFile) -> Iterator[Event]:
+def _read(archive: zipfile.ZipFile) -> Iterator[Event | None]:
     allowance = Allowance(MAX_TOTAL_BYTES)
     for member in _list_members(archive):
-        text = allowance.take(archive, member, MAX_MEMBER_BYTES)
-        event = _parse(text) if len(text) <= MAX_MEMBER_BYTES else None
-        if event is not None:
-            yield event
+        text = allowance.take(archive, member, MAX_MEMBER_BYTES) if is_plain(member) else b""
+        yield _parse(text) if len(text) <= MAX_MEMBER_BYTES else None
 
 
 def _list_members(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
     found = [(_EVENT_FILE.fullmatch(member.filename), member) for member in archive.infolist()]
     numbered = [(int(match[1]), member) for match, member in found if match]
     ordered = sorted(numbered, key=lambda pair: pair[0])
-    return [member for _, member in ordered if is_plain(member)]
+    return [member for _, member in ordered]
 
 
 def _parse(text: bytes) -> Event | None:
+    """Parse an event; half a character in a text, which pydantic refuses, hides no event."""
     try:
-        return Event.model_validate_json(text)
-    except ValidationError:
+        content: object = json.loads(text.decode("utf-8", "replace"))
+        return Event.model_validate(map_texts(content, _make_valid))
+    except (ValueError, RecursionError):
         return None
+
+
+def _make_valid(text: str) -> str:
+    return text.encode("utf-8", "replace").decode()

@@ -15,6 +15,11 @@ PASSED = "passed"
 MAX_OUTCOMES = 10
 
 
+def count(number: int, noun: str) -> str:
+    """Render how many there are of something."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
 def render_percent(share: float | None) -> str:
     """Render a share that is counted in percent."""
     return UNKNOWN if share is None or not math.isfinite(share) else f"{share:.1f}%"
@@ -71,7 +76,7 @@ def render_tokens(tokens: TokensDict | None) -> str:
     """Render what the agent's models read and wrote."""
     if not tokens:
         return UNKNOWN
-    return f"{tokens['prompt']:,} read, {tokens['completion']:,} written"
+    return f"{tokens['prompt']:,} tokens read, {tokens['completion']:,} written"
 
 
 def render_duration(seconds: float | None) -> str:

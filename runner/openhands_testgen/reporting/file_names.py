@@ -23,13 +23,14 @@ def render_slug(module_path: str) -> str:
 def choose_names(names: Iterable[str], taken: Iterable[str]) -> dict[str, PurePosixPath]:
     """Choose a safe relative path for each name; no two are the same on any file system.
 
-    ``taken`` are paths that are spoken for.
+    Nor does a file stand where another's folder has to. ``taken`` are paths that are spoken for.
     """
-    used = {path.casefold() for path in taken}
+    files, folders = {path.casefold() for path in taken}, set[str]()
     chosen: dict[str, PurePosixPath] = {}
     for name in names:
-        path = _find_free(_make_safe(name), used)
-        used.add(str(path).casefold())
+        path = _find_free(_make_safe(name), files, folders)
+        files.add(str(path).casefold())
+        folders.update(str(parent).casefold() for parent in path.parents)
         chosen[name] = path
     return chosen
 
@@ -40,7 +41,14 @@ def _make_safe(name: str) -> PurePosixPath:
     return PurePosixPath(*(kept[-MAX_PARTS:] or ["unnamed"]))
 
 
-def _find_free(path: PurePosixPath, used: set[str]) -> PurePosixPath:
+def _find_free(path: PurePosixPath, files: set[str], folders: set[str]) -> PurePosixPath:
+    found = PurePosixPath()
+    for part in path.parts[:-1]:
+        found = _count_up(found / part, files)
+    return _count_up(found / path.name, files | folders)
+
+
+def _count_up(path: PurePosixPath, used: set[str]) -> PurePosixPath:
     free, number = path, 2
     while str(free).casefold() in used:
         free = path.with_name(f"{path.stem}-{number}{path.suffix}")

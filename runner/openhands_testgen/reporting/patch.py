@@ -25,10 +25,10 @@ def render_patch(output_path: str, before: bytes | None, after: bytes | None) ->
 
 
 def _list_hunks(old: list[str], new: list[str]) -> list[str]:
-    """List the hunks; files that are long both are replaced as a whole."""
-    if len(old) * len(new) <= MAX_COMPARISONS:
+    """List the hunks; a file is replaced as a whole where one is empty, or both are long."""
+    if 0 < len(old) * len(new) <= MAX_COMPARISONS:
         return list(difflib.unified_diff(old, new))[2:]
-    place = f"@@ -1,{len(old)} +1,{len(new)} @@\n"
+    place = f"@@ -{min(len(old), 1)},{len(old)} +{min(len(new), 1)},{len(new)} @@\n"
     return [place, *(f"-{line}" for line in old), *(f"+{line}" for line in new)]
 
 

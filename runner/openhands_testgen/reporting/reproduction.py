@@ -28,15 +28,26 @@ class Recipe:
 def list_recipes(result: TaskResult) -> list[Recipe]:
     """List what can be done with a result on a laptop, in the project's folder."""
     recipes = []
+    if result["verdict"]:
+        purpose = "To judge the tests again on a laptop, with the patch of the results folder:"
+        recipes.append(Recipe(purpose, _render_verify(result)))
     task_id = _TASK_ID.fullmatch(result["task_id"])
     if task_id:
-        purpose = f"To collect and judge the task again {_say_where(task_id[1])}:"
+        purpose = f"To collect the task again {_say_where(task_id[1])}:"
         recipes.append(Recipe(purpose, f"runner/launch collect {task_id[0]}"))
-    if result["verdict"]:
-        path = shlex.quote(to_plain_line(result["output_path"]))
-        run = f"git apply {PATCH_FILE}\npython -m pytest {path}"
-        recipes.append(Recipe("To run the tests from the results folder's patch:", run))
     return recipes
+
+
+def _render_verify(result: TaskResult) -> str:
+    options = {
+        "--module": result["module_path"],
+        "--tests": result["output_path"],
+        "--coverage-threshold": f"{result['coverage_threshold']:g}",
+    }
+    words = " ".join(
+        f"{name}={shlex.quote(to_plain_line(value))}" for name, value in options.items()
+    )
+    return f"git apply {PATCH_FILE}\nrunner/launch verify {words}"
 
 
 def _say_where(backend: str) -> str:

@@ -42,10 +42,11 @@ class ResultsFolder:
     ) -> None:
         """Take the folder, which need not exist, and the secrets that must not stand in it.
 
-        ``path_prefix`` leads from the repository's root to the project.
+        More secrets may become known until something is stored. ``path_prefix`` leads from the
+        repository's root to the project.
         """
         self._root = root.absolute()
-        self._redaction = Redaction(tuple(secrets))
+        self._secrets = secrets
         self._path_prefix = path_prefix
         self._now = now
 
@@ -119,6 +120,10 @@ class ResultsFolder:
     def _clean(self, text: str) -> str:
         """Return a text without secrets that any reader of JSON takes."""
         return self._redaction.redact_text(text.encode("utf-8", "replace").decode())
+
+    @property
+    def _redaction(self) -> Redaction:
+        return Redaction(tuple(self._secrets))
 
     def _make_root(self) -> None:
         """Make the folder; one that we made is no part of the project that it may stand in."""

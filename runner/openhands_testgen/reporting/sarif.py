@@ -126,7 +126,7 @@ def _find_unsound(result: TaskResult, case: CaseDict) -> Finding:
         path=result["output_path"],
         message=f"{_shorten(case['name'])} ({case['outcome']}): {text}",
         identity="\n".join([case["name"], *(one["rule"] for one in problems)]),
-        line=case["line"],
+        line=0 if result["success"] else case["line"],  # what is delivered has other lines
         name=case["name"],
     )
 

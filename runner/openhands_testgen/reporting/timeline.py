@@ -12,12 +12,16 @@ if TYPE_CHECKING:
 
     from openhands_testgen.domain.report import TaskResult
 
+FIRST_SECONDS, LAST_SECONDS = 946_684_800, 4_102_444_800  # of this century, since 1970
 MAX_SECTIONS = 20
-MAX_LABEL_LENGTH = 60
+MAX_LABEL_LENGTH = 30
+# The labels stand left of the bars, where Mermaid leaves room for nine characters by itself.
+LABEL_WIDTH = 7
 QUEUE, AGENT, COLLECT = "queued", "agent at work", "wait and verdict"
-_TAGS = {QUEUE: "done", AGENT: "active", COLLECT: "crit"}
+_TAGS = {QUEUE: "done, ", AGENT: "active, ", COLLECT: ""}
 _FORBIDDEN = re.compile(r"[^A-Za-z0-9_./-]")
 _HEAD = (
+    f'%%{{init: {{"gantt": {{"leftPadding": {(MAX_LABEL_LENGTH + 2) * LABEL_WIDTH}}}}}}}%%',
     "gantt",
     "    accTitle: When the tasks waited and worked",
     "    dateFormat YYYY-MM-DDTHH:mm:ss",
@@ -40,13 +44,16 @@ class Span:
 
 
 def parse_time(text: str | None) -> float | None:
-    """Parse ISO 8601 as seconds since 1970 (UTC if no zone is named), ``None`` if it is none."""
+    """Parse ISO 8601 as seconds since 1970 (UTC if no zone is named), ``None`` if it is none.
+
+    A time of another century is none: somebody invented it.
+    """
     try:
         moment = datetime.fromisoformat(text or "")
-        zoned = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-        return zoned.timestamp()
+        seconds = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
     except (ValueError, OverflowError):
         return None
+    return seconds if FIRST_SECONDS <= seconds <= LAST_SECONDS else None
 
 
 def list_spans(result: TaskResult, now: float) -> list[Span]:
@@ -58,7 +65,7 @@ def list_spans(result: TaskResult, now: float) -> list[Span]:
     started, completed = parse_time(result["started_at"]), parse_time(result["completed_at"])
     moments = [
         (QUEUE, parse_time(result["created_at"]), started),
-        (AGENT, started, collected if completed is None else completed),
+        (AGENT, started, completed if result["completed_at"] else collected),
         (COLLECT, completed, collected),
     ]
     return [
@@ -83,7 +90,7 @@ def _render_section(result: TaskResult, now: float) -> list[str]:
     spans = list_spans(result, now)
     path = _FORBIDDEN.sub("_", result["module_path"])[-MAX_LABEL_LENGTH:]
     bars = [
-        f"    {span.label} :{_TAGS[span.label]}, {_render(span.began)}, "
+        f"    {span.label} :{_TAGS[span.label]}{_render(span.began)}, "
         f"{_render(max(span.ended, span.began + 1))}"
         for span in spans
     ]

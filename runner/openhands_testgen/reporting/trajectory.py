@@ -48,10 +48,14 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Trajectory:
-    """The steps that are shown, how many are not, and why there are none."""
+    """The steps that are shown, how many are not, and why there are none.
+
+    ``unread`` counts records that are no events as we know them.
+    """
 
     steps: tuple[Step, ...] = ()
     left_out: int = 0
+    unread: int = 0
     tokens: TokensDict | None = None
     problem: str = ""
 
@@ -61,12 +65,12 @@ def read_trajectory(content: bytes | None) -> Trajectory:
     if content is None:
         return Trajectory(problem="there is no record of the agent's steps")
     try:
-        events = read_events(content)
+        events, unread = read_events(content)
     except ArchiveError as exc:
         return Trajectory(problem=f"the record of the agent's steps {exc}")
     steps = list_steps(events)
     shown = tuple(steps[:MAX_STEPS])
-    return Trajectory(shown, len(steps) - len(shown), count_tokens(events))
+    return Trajectory(shown, len(steps) - len(shown), unread, count_tokens(events))
 
 
 def list_steps(events: Iterable[Event]) -> list[Step]:

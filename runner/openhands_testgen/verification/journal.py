@@ -78,10 +78,11 @@ class Finished(_Line):
 
 
 class Ended(_Line):
-    """pytest has ended by itself."""
+    """pytest has ended by itself; ``lines`` are those of the module that ran, if they were traced."""
 
     event: Literal["ended"]
     exit_code: int
+    lines: tuple[int, ...] | None
 
 
 type Line = Annotated[
@@ -104,6 +105,7 @@ class Journal:
     running: str = ""
     writers: dict[str, str] = field(default_factory=dict)
     is_complete: bool = False
+    lines: tuple[int, ...] | None = None
     forgery: str = ""
 
 
@@ -144,7 +146,7 @@ def _add(journal: Journal, line: Line) -> None:
             for path in line.writes:
                 journal.writers.setdefault(path, line.id)
         case Ended():
-            journal.is_complete = True
+            journal.is_complete, journal.lines = True, line.lines
 
 
 def _add_phase(cases: dict[str, CaseResult], phase: Phase) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from openhands_testgen.sandbox.workbench import copy_project, read_foreign, remove_tree
+from openhands_testgen.verification.configuration import is_code, is_configuration
 from openhands_testgen.verification.manifest import Mark, take_manifest
 
 if TYPE_CHECKING:
@@ -46,21 +47,29 @@ class Lane:
         return replace(self.python, limits=limits)
 
     def find_changes(self) -> tuple[str, ...]:
-        """Return the files that stood in the copy and have another content now, or none."""
+        """Return the files that have another content than before, or none.
+
+        New files count where they change how tests are run.
+        """
         now = take_manifest(self.python.bench.project)
         touched = [path for path, mark in self._manifest.items() if now.get(path) != mark]
-        return tuple(path for path in touched if self._is_changed(path))
+        added = [path for path in now if path not in self._manifest and is_configuration(path)]
+        return (*(path for path in touched if self._is_changed(path)), *added)
 
-    def reset(self) -> None:
-        """Bring the copy and the folders around it back to what they were."""
+    def reset(self, *, keeps_data: bool = False) -> None:
+        """Bring the copy and the folders around it back to what they were.
+
+        With ``keeps_data`` new plain files stay, but for code: what tests left there as their data
+        must not make them fail.
+        """
         bench = self.python.bench
         for folder in bench.writable:
-            if folder != bench.project:
+            if folder != bench.project and not keeps_data:
                 remove_tree(folder)
                 folder.mkdir()
-        self._repair()
+        self._repair(keeps_data=keeps_data)
 
-    def _repair(self) -> None:
+    def _repair(self, *, keeps_data: bool = False) -> None:
         if not self._manifest:
             return
         project = self.python.bench.project
@@ -75,8 +84,10 @@ class Lane:
                 self.python.bench.put(path, content)
         else:
             for path in now.keys() - self._manifest.keys():
-                remove_tree(project / path)
-        self._manifest = take_manifest(project)
+                if not keeps_data or is_code(path) or (project / path).is_symlink():
+                    remove_tree(project / path)
+        if not keeps_data:
+            self._manifest = take_manifest(project)
 
     def _is_changed(self, path: str) -> bool:
         was = self._put.get(path)

@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from openhands_testgen.sandbox.workbench import digest_file
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from openhands_testgen.domain.verdict import Candidate
     from openhands_testgen.sandbox.python import SandboxedPython
@@ -28,6 +28,8 @@ FOLDER = "programs"
 QUESTION = "question.json"
 # The programs keep to their time themselves; this is for one that cannot.
 MARGIN_SECONDS = 15.0
+CANNOT_FORK = "Windows has no os.fork, which this takes"
+NO_TIME = "there was no time for it"
 ENDED = "the tests ended the processes that watched over them"
 CHANGED = "the tests changed the module under test while they ran"
 MAX_ITEMS = 5_000
@@ -39,6 +41,13 @@ class Facts(BaseModel):
     """What the judged code could have had a hand in: taken as it is, if it is of sane size."""
 
     model_config = ConfigDict(frozen=True, strict=True, extra="ignore")
+
+
+class Answer(Facts):
+    """What any program says: ``problem`` if it broke, ``is_lost`` if tests ended a part of it."""
+
+    problem: str = Name
+    is_lost: bool = False
 
 
 class Account(Facts):
@@ -71,15 +80,20 @@ class Account(Facts):
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """One test file and where it is judged; ``roots`` are the folders to import from."""
+    """One test file and where it is judged.
+
+    ``roots`` are the folders to import from; ``plugins`` are the arguments for each pytest plugin
+    that is wanted, by the name of its package.
+    """
 
     python: SandboxedPython
     candidate: Candidate
     roots: Sequence[Path]
+    plugins: Mapping[str, Sequence[str]]
 
-    async def ask[Answer: BaseModel](
-        self, program: str, kind: type[Answer], seconds: float, **question: object
-    ) -> Answer | None:
+    async def ask[Kind: BaseModel](
+        self, program: str, kind: type[Kind], seconds: float, **question: object
+    ) -> Kind | None:
         """Run a program that takes so many seconds at most; ``None`` if it comes to no answer."""
         bench, limits = self.python.bench, self.python.limits
         project = bench.project
@@ -88,6 +102,7 @@ class Subject:
             "module": str(project / self.candidate.module_path),
             "tests": str(project / self.candidate.output_path),
             "roots": [str(root) for root in self.roots],
+            "plugins": {name: list(own) for name, own in self.plugins.items()},
         }
         folder = bench.ours / FOLDER
         _stage(folder)

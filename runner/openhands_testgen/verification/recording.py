@@ -19,6 +19,7 @@ from openhands_testgen.domain.layout import (
 )
 from openhands_testgen.sandbox.confinement import Protections
 from openhands_testgen.sandbox.workbench import find_package_folders, read_foreign
+from openhands_testgen.verification.configuration import CONFIGURATION_FILES
 from openhands_testgen.verification.journal import Journal, parse_journal
 
 if TYPE_CHECKING:
@@ -57,7 +58,9 @@ class RunPlan:
     """How to run: ``files`` are test files, ``roots`` folders to import from, in the project.
 
     ``seed`` shuffles the tests and varies the hashes of strings; ``None`` leaves the file's order.
-    ``data`` is the name of the file of coverage data, empty if coverage is not measured.
+    ``data`` is the name of the file of coverage data, empty if coverage is not measured. With
+    ``keeps_data`` the run finds what the one before left; ``is_traced`` counts the module's lines
+    in another way than coverage.
     """
 
     files: tuple[str, ...]
@@ -66,6 +69,8 @@ class RunPlan:
     timeout_seconds: float
     seed: int | None = None
     data: str = ""
+    keeps_data: bool = False
+    is_traced: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +92,7 @@ class RunRecord:
 
 async def run_tests(lane: Lane, candidate: Candidate, plan: RunPlan) -> RunRecord:
     """Run test files on a lane that is made as new before."""
-    lane.reset()
+    lane.reset(keeps_data=plan.keeps_data)
     python, bench = lane.limit(plan.timeout_seconds), lane.python.bench
     recorder = bench.ours / RECORDER.name
     recorder.write_bytes(RECORDER.read_bytes())
@@ -99,6 +104,8 @@ async def run_tests(lane: Lane, candidate: Candidate, plan: RunPlan) -> RunRecor
         "plugins": plan.plugins,
         "roots": [str(bench.project / root) for root in plan.roots],
         "project": str(bench.project),
+        "configuration": sorted(CONFIGURATION_FILES),
+        "traced": str(bench.project / candidate.module_path) if plan.is_traced else "",
         "seed": plan.seed,
         "coverage": _configure_coverage(bench, candidate, plan.data) if plan.data else None,
     }

@@ -16,7 +16,7 @@ from openhands_testgen.verification.stages.mutation import MutationPlan, run_mut
 from openhands_testgen.verification.stages.sabotage import run_sabotage
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
     from pathlib import Path
 
     from openhands_testgen.domain.verdict import Candidate, Coverage
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 DATA = "coverage.data"
 MAX_MODULE_BYTES = 5_000_000
+SEED_OF_TRACE, SEED_OF_SECOND_TIME = 1, 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,30 +68,39 @@ class Runs:
     async def rerun(self, content: bytes, count: int) -> tuple[list[RunRecord], Coverage | None]:
         """Run the tests so many times, each time in another order and a fresh process.
 
+        The second time they find what they left the first time; one time their lines are traced.
         Beside that, measure what the project's existing tests reach; ``None`` if there are none.
         """
         existing = gain.find_existing_tests(self.candidate, self.place.import_name)
         records: dict[int, RunRecord] = {}
         before: list[Coverage | None] = []
 
-        async def run(seed: int, lane: Lane) -> None:
+        async def run(seeds: Sequence[int], lane: Lane) -> None:
             lane.put(self.candidate.output_path, content)
-            plan = replace(self._plan(content), seed=seed)
-            records[seed] = await run_tests(lane, self.candidate, plan)
+            for seed in seeds:
+                plan = replace(
+                    self._plan(content),
+                    seed=seed,
+                    keeps_data=seed == SEED_OF_SECOND_TIME,
+                    is_traced=seed == SEED_OF_TRACE,
+                )
+                records[seed] = await run_tests(lane, self.candidate, plan)
 
         async def measure_existing(lane: Lane) -> None:
             limit = min(gain.MAX_SECONDS, self.budget.take_run())
             plan = replace(self._plan(content), files=existing, timeout_seconds=limit)
             before.append(await gain.measure_existing(lane, self.candidate, plan))
 
-        jobs = [partial(run, seed) for seed in range(1, count + 1)]
+        seeds = range(1, count + 1)
+        jobs = [partial(run, one) for one in (seeds[:2], *((seed,) for seed in seeds[2:])) if one]
         await self.lanes.run_all([*jobs, *([measure_existing] if existing else [])])
         return [records[seed] for seed in sorted(records)], (before[0] if before else None)
 
     async def sabotage(self, content: bytes) -> SabotageRecord:
         """Run the tests on a module that does nothing."""
         python, candidate, roots = self._prepare(content, self.budget.seconds)
-        return await run_sabotage(python, candidate, roots)
+        plugins = choose_plugins(content)
+        return await run_sabotage(python, candidate, roots, plugins=plugins)
 
     async def mutate(
         self, content: bytes, covered_lines: Collection[int], mutants: int
@@ -99,7 +109,10 @@ class Runs:
         seconds = max(self.budget.remaining_seconds - MARGIN_SECONDS, 0)
         python, candidate, roots = self._prepare(content, seconds)
         plan = MutationPlan(mutants=mutants, seconds=seconds)
-        return await run_mutation(python, candidate, roots, covered_lines, plan)
+        plugins = choose_plugins(content)
+        return await run_mutation(
+            python, candidate, roots, covered_lines, plan, plugins=plugins
+        )
 
     def _prepare(
         self, content: bytes, seconds: float

@@ -101,6 +101,11 @@ class Trial:
         judged = reruns.judge_reruns(records, self.runs.candidate.output_path)
         if judged.problems:
             raise EndedError(reruns.NAME, judged.problems)
+        made_up = [
+            coverage.find_made_up(self.coverage, record.journal.lines) for record in records
+        ]
+        if any(made_up):
+            raise EndedError(coverage.NAME, filter(None, made_up))
         self.docket.strike(reruns.NAME, judged.cases)
 
     def _judge_coverage(self) -> None:
@@ -143,5 +148,7 @@ class Trial:
             return
         content, lines = self.docket.ledger.content, self.coverage.executed_lines
         record = await self.runs.mutate(content, lines, self.plan.mutants)
+        if record.is_refuted:  # they passed in each run before: two records contradict each other
+            raise EndedError(mutation.NAME, [record.problem])
         stage, self.mutation = mutation.judge_mutation(record, self.plan.mutation_threshold)
         self.docket.add(stage)

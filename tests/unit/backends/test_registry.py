@@ -13,9 +13,11 @@ from openhands_testgen.errors import ConfigurationError
     [
         ("", False, False, "embedded"),
         ("", False, True, "agent-server"),
-        ("", True, True, "agent-server"),
+        ("", True, True, "cloud"),
+        ("", True, False, "cloud"),
         ("embedded", True, True, "embedded"),
         ("agent-server", False, True, "agent-server"),
+        ("cloud", False, True, "cloud"),
     ],
 )
 def test_choice(named: str, has_cloud_key: bool, has_server_url: bool, chosen: str) -> None:
@@ -29,7 +31,6 @@ def test_choice(named: str, has_cloud_key: bool, has_server_url: bool, chosen: s
     [
         ("teleport", False, "backend", "there is no backend 'teleport'; choose one of embedded"),
         ("agent-server", False, "server-url", "needs the server's address"),
-        ("", True, "backend", "cannot use the cloud yet"),
     ],
 )
 def test_refusals_name_the_setting(

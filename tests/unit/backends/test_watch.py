@@ -13,7 +13,8 @@ from openhands_testgen.backends.watch import (
     MAX_RESUMES,
     ConversationWatch,
 )
-from openhands_testgen.clients.agent_server import AgentServerClient, Patience
+from openhands_testgen.clients.agent_server import AgentServerClient
+from openhands_testgen.clients.http import Patience
 from openhands_testgen.domain.task import Conclusion, Status, TaskState
 from openhands_testgen.errors import TaskIdError
 from tests.fakes.agent_server import KEY, RESUMING_LOOKS, FakeAgentServer

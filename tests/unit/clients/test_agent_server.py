@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from openhands_testgen.clients.agent_server import TRIES, AgentServerClient, Patience
+from openhands_testgen.clients.agent_server import AgentServerClient
+from openhands_testgen.clients.http import Patience
 from openhands_testgen.errors import (
     AuthenticationError,
     BackendError,
@@ -67,10 +68,10 @@ async def test_faults(
 @pytest.mark.parametrize("kind", ["status", "cut", "hang"])
 async def test_a_passing_fault_is_ridden_out(server: FakeAgentServer, kind: str) -> None:
     fault = Fault(status=503) if kind == "status" else Fault(kind=kind)
-    fault.times = TRIES - 1
+    fault.times = HASTE.tries - 1
     server.faults.append(fault)
     assert await ask(server) == [None]
-    assert len(server.requests) == TRIES
+    assert len(server.requests) == HASTE.tries
 
 
 async def test_what_cannot_pass_is_not_repeated(server: FakeAgentServer) -> None:

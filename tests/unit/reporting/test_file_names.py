@@ -53,3 +53,15 @@ def test_deep_and_long_names_are_bounded() -> None:
     path = choose_names([name], taken=())[name]
     assert len(path.parts) == 12
     assert all(len(part) == 100 for part in path.parts)
+
+
+def test_no_file_stands_where_a_folder_has_to() -> None:
+    chosen = choose_names(["a b", "a?b/c", "A_B/c/d", "x/y", "x", "report/z"], taken=["report"])
+    assert [str(path) for path in chosen.values()] == [
+        "a_b",
+        "a_b-2/c",
+        "A_B-2/c-2/d",
+        "x/y",
+        "x-2",
+        "report-2/z",
+    ]

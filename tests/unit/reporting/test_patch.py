@@ -29,6 +29,8 @@ def test_git_applies_the_patch_of_a_new_file(tmp_path: Path, after: bytes) -> No
     [
         (b"a\nb\n", b"a\nc\n"),
         (b"a", b"a\n"),
+        (b"", b"a\nb\n"),
+        (b"a\nb", b""),
         (b"x\n" * 50, b"x\n" * 49),
         (b"x\n" * 2_100, b"y\nx\n" * 2_000),
         (b"x\n" * 2_100, b"y\n" * 2_000 + b"y"),

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import io
-import zipfile
-
 from openhands_testgen.reporting.redaction import Redaction
+from tests.fakes.archives import pack, unpack
 
 SECRET = 'k"ey-123\n456'
 
@@ -18,19 +16,6 @@ def test_bytes_are_redacted_as_they_are_and_as_json_writes_them() -> None:
 
 def test_bytes_that_are_no_text_pass() -> None:
     assert Redaction(("secret-1",)).redact_bytes(b"\xff\xfesecret-1") == b"\xff\xfe***"
-
-
-def pack(files: dict[str, bytes]) -> bytes:
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in files.items():
-            archive.writestr(name, content)
-    return packed.getvalue()
-
-
-def unpack(content: bytes) -> dict[str, bytes]:
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        return {name: archive.read(name) for name in archive.namelist()}
 
 
 def test_files_in_an_archive_are_redacted() -> None:

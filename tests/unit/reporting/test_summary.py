@@ -33,7 +33,7 @@ def test_one_accepted_task() -> None:
     assert "<details><summary>" in summary
     assert "runner/launch collect v1.embedded.abc" in summary
     assert "- Files: <code>tests/test&#95;prices.py</code>" in summary
-    assert "python -m pytest tests/test_prices.py" in summary
+    assert "git apply tests.patch" in summary
 
 
 def test_a_rejected_task_stands_open_with_all_that_is_known() -> None:
@@ -99,9 +99,9 @@ def test_what_is_known_of_coverage_mutants_tokens_and_each_test_is_said() -> Non
         "50.0% before, 75.0% together with these",
         "0 of 1 passed, 1 refused",
         "no-assertion: line 7: asserts nothing; assert",
-        "<summary>1 changes of the module that no test noticed</summary>",
+        "<summary>1 change of the module that no test noticed</summary>",
         "line 4: <code>a &#60; b</code> became <code>a &#60;&#61; b</code>",
-        "tokens 12,345 read, 67 written",
+        "12,345 tokens read, 67 written",
     ):
         assert part in summary
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 from uuid import UUID
 
+from openhands_testgen.backends.budget import find_overspending
 from openhands_testgen.backends.conversation import render_request
 from openhands_testgen.backends.watch import ConversationWatch
 from openhands_testgen.clients.git import commit_base
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from openhands_testgen.clients.agent_server import AgentServerClient
     from openhands_testgen.clients.task_folder import TaskFolder
     from openhands_testgen.domain.ports import Progress
-    from openhands_testgen.domain.task import Limits, Model
+    from openhands_testgen.domain.task import Model
 
 LOST = TaskState(Status.FAILED, Conclusion.LOST, error="The agent server no longer knows the task.")
 
@@ -152,11 +153,3 @@ class Dispatch:
 
     def _say(self, task: TaskFolder, text: str) -> None:
         self._progress.say(f"[{task.conversation_id[:8]}] {text}")
-
-
-def find_overspending(limits: Limits, state: TaskState) -> str:
-    """Say by how much a task spent more than it may; empty if it did not, or nobody knows."""
-    limit, cost = limits.max_cost_usd, state.cost_usd
-    if limit is None or cost is None or cost <= limit:
-        return ""
-    return f"The agent was stopped: it has spent {cost:.2f} USD, `max-cost` is {limit:.2f}."

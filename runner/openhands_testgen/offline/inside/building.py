@@ -78,9 +78,7 @@ class Builder:
         count = self._random.choice((0, 1, 2, 2, 3))
         return [Argument(one.name, self.make(one, chosen)) for _ in range(count)]
 
-    def _make_named(
-        self, one: Parameter, chosen: dict[str, Kind], share: float
-    ) -> list[Argument]:
+    def _make_named(self, one: Parameter, chosen: dict[str, Kind], share: float) -> list[Argument]:
         if self._random.random() >= share:
             return []
         names = self._random.sample(("a", "b", "name", "key"), self._random.choice((1, 2)))

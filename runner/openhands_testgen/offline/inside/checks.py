@@ -19,6 +19,8 @@ MAX_CHECKS = 8
 MAX_ELEMENTS = 5
 MAX_ITEMS = 40
 FEW_ITEMS = 5
+LONG = 40
+BUILT_IN = (str, bytes, bytearray, list, tuple, dict, set, frozenset, range)
 
 
 class Check(NamedTuple):
@@ -42,12 +44,16 @@ def describe(value: object, subject: str, world: World, depth: int = 0) -> list[
         return [_compare(value, subject, world)]
     except UnrenderableError:
         pass
+    if isinstance(value, (str, bytes, list, tuple)) and len(value) > LONG:
+        return list(_describe_ends(value, subject, world))
     if isinstance(value, (tuple, list)) and 0 < len(value) <= MAX_ELEMENTS and depth < 2:  # noqa: PLR2004
         return list(_describe_elements(value, subject, world, depth))
     return list(_describe_object(value, subject, world))[:MAX_CHECKS]
 
 
-def describe_items(items: list[object], subject: str, world: World, *, is_whole: bool) -> list[Check]:
+def describe_items(
+    items: list[object], subject: str, world: World, *, is_whole: bool
+) -> list[Check]:
     """Return what can be asserted about the first items of an iterator."""
     if is_whole:
         return describe(items, f"list({subject})", world)
@@ -79,6 +85,18 @@ def _list_floats(value: object) -> list[object]:
     return list(items) if has_only_numbers else []  # type: ignore[call-overload]
 
 
+def _describe_ends(value: Any, subject: str, world: World) -> Iterator[Check]:  # noqa: ANN401
+    """Describe what is too long to be written down: its length, its start and its end."""
+    yield Check(f"len({subject})", EQUALS, str(len(value)))
+    for part, text in (
+        (value[:FEW_ITEMS], f":{FEW_ITEMS}"),
+        (value[-FEW_ITEMS:], f"-{FEW_ITEMS}:"),
+    ):
+        check = describe_plain(part, f"{subject}[{text}]", world)
+        if check is not None:
+            yield check
+
+
 def _describe_elements(value: Any, subject: str, world: World, depth: int) -> Iterator[Check]:  # noqa: ANN401
     yield Check(f"len({subject})", EQUALS, str(len(value)))
     for number, item in enumerate(value):
@@ -99,7 +117,7 @@ def _describe_object(value: object, subject: str, world: World) -> Iterator[Chec
         ),
     ]
     name = world.find_name(type(value))
-    if found and name is not None:
+    if found and name is not None and type(value) not in BUILT_IN:
         yield Check(f"isinstance({subject}, {name})", HOLDS)
     yield from found
 
@@ -108,7 +126,7 @@ def _describe_text(value: object, subject: str, world: World) -> Iterator[Check]
     kind = type(value)
     if kind.__str__ is object.__str__ and kind.__repr__ is object.__repr__:
         return
-    if callable(value) or isinstance(value, type):
+    if callable(value) or isinstance(value, type) or kind in BUILT_IN:
         return
     try:
         text = str(value)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 MAX_ANSWER_BYTES = 8_000_000
 READ_BYTES = 1 << 16
 STANDARD_STREAMS = 3
-CPU_SECONDS = 0.8
+CPU_SECONDS = 0.5
 TOO_SLOW = "too slow"
 
 
@@ -147,15 +147,15 @@ class Children:
         return os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
 
 
-def _become_child(
-    work: Work, jobs: Sequence[object], writing: int, project: str
-) -> NoReturn:
+def _become_child(work: Work, jobs: Sequence[object], writing: int, project: str) -> NoReturn:
     """Answer, and end without any clean-up that foreign code could have asked for."""
     try:
         os.setpgid(0, 0)
         gc.disable()
         _mute()
-        forbid(lambda what: _answer(writing, None, f"not for a test: {what}", goes_on=False), project)
+        forbid(
+            lambda what: _answer(writing, None, f"not for a test: {what}", goes_on=False), project
+        )
         for job in jobs:
             signal.setitimer(signal.ITIMER_PROF, CPU_SECONDS)
             data, goes_on = work(job)

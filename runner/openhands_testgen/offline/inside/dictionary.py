@@ -66,7 +66,9 @@ class Dictionary:
 
 
 def _sort(values: Iterable[object]) -> Words:
-    found = list(dict.fromkeys((type(value), value) for value in values if isinstance(value, Plain)))
+    found = list(
+        dict.fromkeys((type(value), value) for value in values if isinstance(value, Plain))
+    )
     texts = tuple(v for kind, v in found if kind is str and len(v) <= MAX_TEXT_LENGTH)  # type: ignore[arg-type]
     numbers = tuple(v for kind, v in found if kind is int)
     floats = tuple(v for kind, v in found if kind is float)

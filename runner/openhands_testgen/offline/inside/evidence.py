@@ -77,11 +77,15 @@ class Usage(ast.NodeVisitor):
         self.kinds: dict[str, list[Kind]] = defaultdict(list)
         self.links: list[tuple[str, str, int]] = []
         self._items: dict[str, str] = {}  # a loop's variable, and the parameter that it runs over
+        self._attributes: dict[str, set[str]] = defaultdict(set)
         self._names = set(names)
 
     def get_kinds(self, name: str) -> tuple[Kind, ...]:
         """Return the kinds of one parameter, the most certain ones first."""
-        items = tuple(join(self.kinds.get(f"{name}[]", ())))
+        items = self.get_kinds(f"{name}[]") if not name.endswith("[]") else ()
+        attributes = sorted(self._attributes.get(name, ()))
+        if attributes and not self.kinds.get(name):
+            return (Kind("attributes", (), " ".join(attributes)),)
         found = [
             Kind(kind.name, items) if kind.name in {"iterable", "list"} and items else kind
             for kind in self.kinds.get(name, ())
@@ -90,7 +94,11 @@ class Usage(ast.NodeVisitor):
 
     def visit_Attribute(self, node: ast.Attribute) -> None:  # noqa: N802 - ast calls it so
         """A method or an attribute that only some kinds have."""
-        self._add(node.value, _BY_METHOD.get(node.attr) or _ATTRIBUTES.get(node.attr))
+        kind = _BY_METHOD.get(node.attr) or _ATTRIBUTES.get(node.attr)
+        self._add(node.value, kind)
+        known = self._find(node.value)
+        if known and kind is None and not node.attr.startswith("_"):
+            self._attributes[known].add(node.attr)
         self.generic_visit(node)
 
     def visit_Call(self, node: ast.Call) -> None:  # noqa: N802 - ast calls it so
@@ -114,7 +122,10 @@ class Usage(ast.NodeVisitor):
         elif node.args:
             for kind in _FUNCTIONS.get(name, ()):
                 self._add(node.args[0], kind)
-        if name in {"join", "match", "search", "fullmatch", "sub", "findall", "split"} and node.args:
+        if (
+            name in {"join", "match", "search", "fullmatch", "sub", "findall", "split"}
+            and node.args
+        ):
             self._add(node.args[-1], Kind("list", (_STR,)) if name == "join" else _STR)
         self.generic_visit(node)
 

@@ -97,6 +97,8 @@ def _is_closed(node: ast.expr, names: Collection[str]) -> bool:
     for one in ast.walk(node):
         if isinstance(one, ast.Name) and one.id not in names and one.id not in bound:
             return False
-        if isinstance(one, (ast.Starred, ast.Await, ast.NamedExpr, ast.JoinedStr, ast.comprehension)):
+        if isinstance(
+            one, (ast.Starred, ast.Await, ast.NamedExpr, ast.JoinedStr, ast.comprehension)
+        ):
             return False
     return True

@@ -194,7 +194,9 @@ def _from_object(annotation: object, namespace: Mapping[str, object], depth: int
         supertype = getattr(annotation, "__supertype__", None)
         if supertype is not None:
             return _from_object(supertype, namespace, depth + 1)
-        return [kind_of_class(annotation)] if isinstance(annotation, type) else [_by_name(annotation)]
+        return (
+            [kind_of_class(annotation)] if isinstance(annotation, type) else [_by_name(annotation)]
+        )
     return _from_generic(origin, typing.get_args(annotation), namespace, depth)
 
 
@@ -251,9 +253,7 @@ def _from_node(node: ast.expr, namespace: Mapping[str, object], depth: int) -> l
     return [Kind(NAMES.get(name, "any"))]
 
 
-def _from_subscript(
-    node: ast.Subscript, namespace: Mapping[str, object], depth: int
-) -> list[Kind]:
+def _from_subscript(node: ast.Subscript, namespace: Mapping[str, object], depth: int) -> list[Kind]:
     outer = node.value
     name = outer.attr if isinstance(outer, ast.Attribute) else getattr(outer, "id", "")
     inner = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]

@@ -17,6 +17,7 @@ MAX_NUMBER = 10**12
 MAX_ITEMS = 8
 MAX_CODE = 0xD800
 MAX_PROPOSALS = 8
+_FIRST_VALUES = ("1", "'a'", "[]", "{}", "True", "None")
 _BETWEEN = (" ", "-", "_", ".", ",", "/", ":", "0", "1", "a", "A", "\n", "%", "(", "é", "+", "'")
 
 
@@ -30,7 +31,9 @@ def mutate(text: str, random: Random, place: Place) -> str:
     return _replace(tree, spot, _change(spot, random, place))
 
 
-def propose(texts: list[str], hint: tuple[str, Any, Any], make_regex_text: Callable[[str], str]) -> list[tuple[int, str]]:
+def propose(
+    texts: list[str], hint: tuple[str, Any, Any], make_regex_text: Callable[[str], str]
+) -> list[tuple[int, str]]:
     """Return changes that make the two values of a hint meet: which argument, and its new source.
 
     ``hint`` is the operation and the plain values on both sides. A value that came from an
@@ -38,6 +41,10 @@ def propose(texts: list[str], hint: tuple[str, Any, Any], make_regex_text: Calla
     """
     operation, left, right = hint
     found: dict[tuple[int, str], None] = {}
+    if operation in {"in", "not in", "get", "[]"}:
+        inner, outer = (left, right) if operation in {"in", "not in"} else (right, left)
+        for number, text in enumerate(texts):
+            found.update(dict.fromkeys((number, new) for new in _add_key(text, inner, outer)))
     for old, news in _list_wishes(operation, left, right, make_regex_text):
         for number, text in enumerate(texts):
             for changed in _apply_wish(text, old, news):
@@ -111,7 +118,12 @@ def _change_dict(node: ast.Dict, random: Random) -> ast.Dict:
     if pairs and random.random() < 0.5:  # noqa: PLR2004 - one half
         del pairs[random.randrange(len(pairs))]
     else:
-        pairs.append((ast.Constant(random.choice(("a", "b", "key"))), ast.Constant(random.choice((1, "x", None)))))
+        pairs.append(
+            (
+                ast.Constant(random.choice(("a", "b", "key"))),
+                ast.Constant(random.choice((1, "x", None))),
+            )
+        )
     return ast.Dict([key for key, _ in pairs], [value for _, value in pairs])
 
 
@@ -163,10 +175,15 @@ def _change_text(value: str, random: Random, place: Place) -> str:
 
 
 def _list_wishes(
-    operation: str, left: Any, right: Any, make_regex_text: Callable[[str], str]  # noqa: ANN401
+    operation: str,
+    left: Any,
+    right: Any,
+    make_regex_text: Callable[[str], str],  # noqa: ANN401
 ) -> Iterator[tuple[Any, list[Any]]]:
     """List what to look for in the arguments, and what to put there instead."""
-    if operation in {"==", "!=", "<", "<=", ">", ">=", "is", "is not"}:
+    if operation == "truth":
+        yield left, ["", 0, None] if left else ["a", 1, True]
+    elif operation in {"==", "!=", "<", "<=", ">", ">=", "is", "is not"}:
         yield left, _neighbours(right)
         yield right, _neighbours(left)
     elif operation in {"in", "not in", "get", "[]", "index", "count"}:
@@ -202,6 +219,21 @@ def _neighbours(value: Any) -> list[Any]:  # noqa: ANN401 - any plain value
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return [value]
     return [value, value + 1, value - 1]
+
+
+def _add_key(text: str, key: Any, keys: Any) -> Iterator[str]:  # noqa: ANN401 - plain values
+    """Return sources in which the dict with these keys has one more."""
+    tree = _parse(text) if isinstance(keys, list) and key not in keys else None
+    for spot in ast.walk(tree) if tree else ():
+        if isinstance(spot, ast.Dict):
+            own = [one.value for one in spot.keys if isinstance(one, ast.Constant)]
+            if len(own) == len(spot.keys) and own == keys:
+                for value in _FIRST_VALUES:
+                    new = ast.Dict(
+                        [*spot.keys, ast.Constant(key)],
+                        [*spot.values, ast.parse(value, mode="eval").body],
+                    )
+                    yield _replace(tree, spot, new)
 
 
 def _apply_wish(text: str, old: Any, news: list[Any]) -> Iterator[str]:  # noqa: ANN401 - plain values

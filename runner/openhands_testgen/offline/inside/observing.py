@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import re
-import reprlib
 import types
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from .outcomes import Play, UnplayableError
@@ -18,9 +18,11 @@ if TYPE_CHECKING:
     from .scenario import Scenario
     from .world import World
 
-MAX_HINTS = 40
+MAX_HINTS = 120
 MAX_OPTIONS = 40
 MAX_TEXT_LENGTH = 200
+MAX_LOOKED_AT = 100
+MAX_DEPTH = 2
 PLAIN = (str, int, float, bool, type(None))
 
 
@@ -88,7 +90,7 @@ def take_fingerprint(world: World) -> tuple[object, ...]:
     spaces = [vars(world.module), *(vars(one) for one in classes if one.__module__ == own)]
     found: list[object] = []
     for space in spaces:
-        values = list(space.values())
+        values = [value for name, value in list(space.items()) if name != "__builtins__"]
         found.append(tuple(map(id, values)))
         found += [_summarize(value) for value in values if type(value) not in _STEADY]
     return tuple(found)
@@ -100,24 +102,19 @@ _STEADY = frozenset(
 )
 
 
-def _summarize(value: object) -> object:
-    """Summarize what can change in place; ``id`` tells the rest apart."""
-    if isinstance(value, (list, dict, set)):
-        return (len(value), _SHORT.repr(value))
-    state = None if isinstance(value, type) or callable(value) else getattr(value, "__dict__", None)
-    return _SHORT.repr(state) if isinstance(state, dict) else None
-
-
-class _ShortRepr(reprlib.Repr):
-    """Looks at the first items of the first levels: tables can be large."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.maxlevel = 3
-        self.maxdict = self.maxlist = self.maxset = self.maxtuple = 20
-
-
-_SHORT = _ShortRepr()
+def _summarize(value: object, depth: int = 0) -> object:
+    """Summarize what can change in place: which objects are in it, and how large those are."""
+    if isinstance(value, dict):
+        items = list(islice(value.values(), MAX_LOOKED_AT))
+    elif isinstance(value, (list, set)):
+        items = list(islice(value, MAX_LOOKED_AT))
+    else:
+        is_plain = isinstance(value, type) or callable(value)
+        state = None if is_plain else getattr(value, "__dict__", None)
+        return _summarize(state, depth) if isinstance(state, dict) and depth < MAX_DEPTH else None
+    deeper = items if depth < MAX_DEPTH else []
+    inner = [_summarize(item, depth + 1) for item in deeper if type(item) not in _STEADY]
+    return (len(value), tuple(map(id, items)), tuple(inner))
 
 
 def _render_hints(hints: Sequence[Hint], values: Sequence[object]) -> Iterator[list[Any]]:
@@ -153,5 +150,5 @@ def _to_plain(value: object) -> Any:  # noqa: ANN401 - any plain value
         return value.pattern if isinstance(value.pattern, str) else _NOTHING
     if isinstance(value, (list, tuple, set, frozenset, dict)):
         items = [item for item in list(value)[:MAX_OPTIONS] if type(item) in PLAIN]
-        return items or _NOTHING
+        return items if items or isinstance(value, dict) else _NOTHING
     return _NOTHING

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import inspect
 import io
 import linecache
 import sys
@@ -12,6 +13,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from .checks import IS, Check, describe, describe_items, describe_state
+from .parameters import Known, list_parameters
 from .scenario import CONTEXT, STATEMENT
 from .sources import MAX_LENGTH, UNSTABLE, UnrenderableError, render_value
 from .vocabulary import RESULT, SUBJECT
@@ -120,6 +122,7 @@ class Play:
             "checks": checks,
             "types": _list_types(result),
             "is_iterator": items is not None,
+            "signature": _list_parameters(result, self._scenario.target, self._world),
         }
 
     def _describe_result(self, result: object) -> list[Check]:
@@ -197,6 +200,21 @@ def _list_types(result: object) -> list[str]:
     if callable(result) and not isinstance(result, type):
         names.append("callable")
     return names
+
+
+def _list_parameters(
+    result: object, target: str, world: World
+) -> list[tuple[str, str, bool]] | None:
+    """Return the parameters of a function that the target made: name, form, whether required."""
+    code = getattr(inspect.unwrap(result), "__code__", None) if callable(result) else None  # type: ignore[arg-type]
+    qualified = str(getattr(result, "__qualname__", ""))
+    is_made_here = qualified.startswith(f"{target.rpartition('.')[2]}.<locals>") or (
+        qualified.startswith(f"{target}.<locals>")
+    )
+    if code is None or code.co_filename != world.path or not is_made_here:
+        return None
+    known = Known({}, {}, {})
+    return [one[:3] for one in list_parameters(result, known, skip_first=False)]  # type: ignore[arg-type]
 
 
 def _get_message(exc: BaseException) -> str:

@@ -22,13 +22,19 @@ _FORMS = {
 }
 # What a parameter's name says, where nothing else does.
 _WORDS: tuple[tuple[str, str], ...] = (
-    (r"^(is|has|use|allow|with|include|ignore|strict|force|keep)_|^(strict|reverse|verbose)$", "bool"),
+    (
+        r"^(is|has|use|allow|with|include|ignore|strict|force|keep)_|^(strict|reverse|verbose)$",
+        "bool",
+    ),
     (r"(^|_)(text|string|str|s|word|name|line|title|prefix|suffix|label|msg|message)$", "str"),
     (r"(^|_)(sep|separator|delimiter|delim|fmt|format|pattern|char|lang|locale|code)$", "str"),
     (r"(^|_)(n|num|count|size|width|length|index|idx|limit|max|min|depth|k|step)$", "int"),
     (r"(^|_)(start|stop|end|offset|position|pos|level|precision|digits|base|year)$", "int"),
     (r"(^|_)(number|amount|value|total|ratio|percent|x|y|a|b)$", "number"),
-    (r"(^|_)(seq|sequence|iterable|it|items|values|lst|list|args|elements|src|iterables)$", "iterable"),
+    (
+        r"(^|_)(seq|sequence|iterable|it|items|values|lst|list|args|elements|src|iterables)$",
+        "iterable",
+    ),
     (r"(^|_)(func|fn|function|predicate|pred|callback|callable|key|f|getter)$", "callable"),
     (r"(^|_)(mapping|dict|d|kwargs|data|options|config|params)$", "dict"),
     (r"(^|_)(data|bytes|buf|buffer|raw)$", "bytes"),
@@ -89,10 +95,10 @@ def _build(one: inspect.Parameter, hints: Mapping[str, object], known: Known) ->
 
 def choose_kinds(
     name: str,
-    default: object,
-    annotated: tuple[Kind, ...],
-    documented: tuple[Kind, ...],
-    used: tuple[Kind, ...],
+    default: object = inspect.Parameter.empty,
+    annotated: tuple[Kind, ...] = (),
+    documented: tuple[Kind, ...] = (),
+    used: tuple[Kind, ...] = (),
 ) -> tuple[Kind, ...]:
     """Return the kinds that a parameter takes, the most certain ones first.
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 import ast
 import operator
 import re
-from typing import TYPE_CHECKING, NamedTuple
+import zlib
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -50,7 +51,10 @@ DECIDE = "__testgen_decide__"
 METHOD = "__testgen_method__"
 ASK = "__testgen_ask__"
 ITEM = "__testgen_item__"
-MAX_SEEN_PER_SITE = 60
+PATTERN_METHODS = frozenset({"match", "search", "fullmatch", "findall", "finditer", "sub"})
+MAX_SEEN_PER_SITE = 200
+MAX_HINTS = 120
+MAX_TABLE = 60
 MAX_HINTS_PER_SITE = 3
 
 
@@ -67,8 +71,9 @@ class Recorder:
     """Carries out what the probes stand for, and notes what it saw."""
 
     def __init__(self) -> None:
-        """Start with nothing seen."""
+        """Start with nothing seen; ``words`` are the texts that stand in the module."""
         self.is_on = False
+        self.words: frozenset[object] = frozenset()
         self.clear()
 
     def clear(self) -> None:
@@ -97,7 +102,7 @@ class Recorder:
     def decide(self, site: int, value: object) -> object:
         """Return a condition's value, and note whether it holds."""
         if self._is_wanted(site):
-            self.features.add(f"d{site}{'+' if value else '-'}")
+            self._note(site, "truth", value, None, outcome=value)
         return value
 
     def call_method(
@@ -108,6 +113,7 @@ class Recorder:
         if self._is_wanted(site) and type(owner).__module__ in {"builtins", "re"}:
             first, second = (owner, *args, None)[:2] if owner is not re else (*args, None)[:2]
             self._note(site, name, first, second, outcome)
+            self._note_entry(site, name, first, second, outcome)
         return outcome
 
     def ask(self, site: int, name: str, function: Callable[..., object], *args: object) -> object:
@@ -121,7 +127,25 @@ class Recorder:
         """Look something up, and note where."""
         if self._is_wanted(site) and isinstance(owner, dict):
             self._note(site, "[]", owner, key, outcome=True)
+            self._note_entry(site, "[]", owner, key, outcome=True)
         return owner[key]  # type: ignore[index] # whatever the module does
+
+    def _note_entry(self, site: int, operation: str, left: object, right: object, outcome: Any) -> None:  # noqa: ANN401
+        """Note which of a table's entries, or of its patterns, was the one.
+
+        A table is code too: each of its lines decides something.
+        """
+        if operation in PATTERN_METHODS:
+            name = left.pattern if isinstance(left, re.Pattern) else left
+            if name not in self.words:
+                return
+            if outcome and isinstance(name, (str, bytes)):
+                self.features.add(f"d{site}/{shorten(name)}")
+            elif isinstance(name, str) and len(self.hints) < MAX_HINTS:
+                self.hints.append(Hint(site, operation, name, right))
+        elif operation in {"get", "[]"} and isinstance(left, dict) and len(left) <= MAX_TABLE:
+            if right in self.words and right in left:
+                self.features.add(f"d{site}/{shorten(str(right))}")
 
     def _is_wanted(self, site: int) -> bool:
         if not self.is_on:
@@ -130,7 +154,12 @@ class Recorder:
         return seen <= MAX_SEEN_PER_SITE
 
     def _note(
-        self, site: int, operation: str, left: object, right: object, outcome: object
+        self,
+        site: int,
+        operation: str,
+        left: object,
+        right: object,
+        outcome: Any,  # noqa: ANN401
     ) -> None:
         self.is_on = False  # comparing calls the module's own methods
         try:
@@ -143,6 +172,12 @@ class Recorder:
         self.features.add(feature)
         if is_new and sum(hint.site == site for hint in self.hints) < MAX_HINTS_PER_SITE:
             self.hints.append(Hint(site, operation, left, right))
+
+
+def shorten(name: str | bytes) -> str:
+    """Return a few characters that stand for a text, the same ones in every process."""
+    data = name if isinstance(name, bytes) else name.encode("utf-8", "replace")
+    return f"{zlib.crc32(data):x}"
 
 
 def classify(operation: str, left: object, right: object, outcome: object) -> str:
@@ -168,7 +203,7 @@ class Instrumenter(ast.NodeTransformer):
 
     def __init__(self) -> None:
         """Start at site 1."""
-        self.lines: dict[int, int] = {}
+        self._sites = 0
 
     def visit_Compare(self, node: ast.Compare) -> ast.expr:  # noqa: N802 - ast calls it so
         """Probe each comparison."""
@@ -263,19 +298,18 @@ class Instrumenter(ast.NodeTransformer):
         return self._call(DECIDE, test, test)
 
     def _call(self, probe: str, node: ast.expr, *args: ast.expr) -> ast.Call:
-        site = len(self.lines) + 1
-        self.lines[site] = node.lineno
-        values = [ast.Constant(site), *args]
+        self._sites += 1
+        values = [ast.Constant(self._sites), *args]
         call = ast.Call(ast.Name(probe, ast.Load()), values, [])
         return ast.fix_missing_locations(ast.copy_location(call, node))
 
 
-def instrument(tree: ast.Module) -> dict[int, int]:
-    """Put probes into a module's tree; return the line of each site."""
-    instrumenter = Instrumenter()
-    instrumenter.visit(tree)
+def instrument(tree: ast.Module) -> frozenset[object]:
+    """Put probes into a module's tree; return the texts and numbers that stand in it."""
+    constants = [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)]
+    Instrumenter().visit(tree)
     ast.fix_missing_locations(tree)
-    return instrumenter.lines
+    return frozenset(value for value in constants if type(value) in {str, bytes, int})
 
 
 def _split_chain(node: ast.Compare) -> Iterator[tuple[str, ast.expr, ast.expr]]:

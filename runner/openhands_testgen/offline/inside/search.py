@@ -13,7 +13,9 @@ from .corpus import MAX_ENTRIES, Entry, exchange, list_texts
 from .kinds import NONE, Kind
 from .mutations import mutate, propose
 from .patterns import sample_pattern
-from .scenario import STATEMENT, Scenario
+from .probes import PATTERN_METHODS, shorten
+from .scenario import STATEMENT, VALUE, Scenario
+from .targets import build_inner
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -27,10 +29,11 @@ if TYPE_CHECKING:
 CALL_SECONDS = 6.0
 SIDE_BY_SIDE = 2
 FEWEST, MOST_IN_CHILD = 4, 30
-LEAST_PATIENCE_CALLS = 400
-PATIENCE_SHARE = 0.5
+# How many calls without anything new end the search: with all lines reached, and with some left.
+PATIENCE = (250, 500)
+PATIENCE_SHARE = (0.2, 0.5)
 FIRST_CALLS = 12
-MAX_SLOW = 4
+MAX_SLOW = 3
 MAX_PER_SITE = 24
 MAX_URGENT = 150
 MAX_STEPS = 3
@@ -86,7 +89,7 @@ class Search:
         self._random = random
         self._urgent: deque[Job] = deque(maxlen=MAX_URGENT)
         self._tried: set[str] = set()
-        self._proposed: dict[tuple[str, int], int] = {}
+        self._proposed: dict[tuple[str, int, object], int] = {}
         self._lines: set[int] = set()
 
     def run(self, seconds: float) -> None:
@@ -95,8 +98,7 @@ class Search:
         last_new = 0
         children = Children(self._observe, CALL_SECONDS, self._observer.project)
         while True:
-            patience = max(LEAST_PATIENCE_CALLS, self.calls * PATIENCE_SHARE)
-            is_over = time.monotonic() > deadline or self.calls - last_new > patience
+            is_over = time.monotonic() > deadline or self.calls - last_new > self._get_patience()
             if not is_over and children.running < SIDE_BY_SIDE:
                 batch = self._choose_batch(children)
                 if batch:
@@ -106,6 +108,12 @@ class Search:
             answer = children.wait()
             if answer is not None and self._learn(answer):
                 last_new = self.calls
+
+    def _get_patience(self) -> float:
+        """Return how many calls without anything new are worth making."""
+        targets = [state.target for state in self._states.values() if state.target.is_public]
+        is_hiding = any(target.lines - self._lines for target in targets)
+        return max(PATIENCE[is_hiding], self.calls * PATIENCE_SHARE[is_hiding])
 
     def _observe(self, job: Job) -> tuple[dict[str, Any], bool]:
         data = self._observer.observe(job.scenario)
@@ -196,7 +204,9 @@ class Search:
         ]
         if not steps or len(entry.scenario.steps) >= MAX_STEPS:
             return self._change(state, entry)
-        scenario = entry.scenario._replace(steps=(self._random.choice(steps), *entry.scenario.steps))
+        scenario = entry.scenario._replace(
+            steps=(self._random.choice(steps), *entry.scenario.steps)
+        )
         return Job(scenario, entry.kinds)
 
     def _change(self, state: State, entry: Entry) -> Job:
@@ -236,9 +246,26 @@ class Search:
         state.stale = 0 if new else state.stale + 1
         if new and len(state.entries) < MAX_ENTRIES:
             state.entries.append(Entry(job.scenario, job.kinds, bool(outcome.get("is_changing"))))
+        self._add_inner(state, job, outcome)
         self._pool(state, job, outcome)
         self._report(state, job, answer.data, is_new=bool(new))
         return bool(new)
+
+    def _add_inner(self, state: State, job: Job, outcome: dict[str, Any]) -> None:
+        """Take up what a call returned as something to call in its turn."""
+        scenario = job.scenario
+        if (
+            outcome.get("signature") is None
+            or len(scenario.steps) > 1
+            or scenario.last.form != VALUE
+        ):
+            return
+        parameters = [(name, form, required) for name, form, required in outcome["signature"]]
+        inner = build_inner(state.target, parameters)
+        self._values.add([inner.owner], scenario.last.render(scenario.receiver or ""))
+        if inner.name not in self._states:
+            place = state.builder.place
+            self._states[inner.name] = State(Builder(inner, place, self._values, self._random), [])
 
     def _pool(self, state: State, job: Job, outcome: dict[str, Any]) -> None:
         """Remember how to make a value of the classes that came out, for other calls to take."""
@@ -257,8 +284,8 @@ class Search:
         for site, operation, left, right in hints:
             if len(self._urgent) >= MAX_URGENT:
                 return
-            key = (state.target.name, site)
-            if self._is_settled(site, operation) or self._proposed.get(key, 0) > MAX_PER_SITE:
+            key = (state.target.name, site, left if operation in PATTERN_METHODS else None)
+            if self._is_settled(site, operation, left) or self._proposed.get(key, 0) > MAX_PER_SITE:
                 continue
             if operation == "isinstance":
                 changes = self._propose_kinds(state, job, left, right)
@@ -284,7 +311,9 @@ class Search:
                 changes.append((number, self._values.make_one(kind, state.builder.place)))
         return changes
 
-    def _is_settled(self, site: int, operation: str) -> bool:
+    def _is_settled(self, site: int, operation: str, left: object) -> bool:
+        if operation in PATTERN_METHODS and isinstance(left, str):
+            return f"d{site}/{shorten(left)}" in self.reached
         ways = [("+", "-"), *([("=", "<1", ">1")] if operation in NUMERIC else [])]
         return any(all(f"d{site}{one}" in self.reached for one in way) for way in ways)
 

@@ -83,7 +83,11 @@ def _describe(target: Target) -> dict[str, Any]:
 
 
 def _build_states(
-    world: World, targets: list[Target], request: dict[str, Any], values: Values, dice: random.Random
+    world: World,
+    targets: list[Target],
+    request: dict[str, Any],
+    values: Values,
+    dice: random.Random,
 ) -> list[State]:
     source = Path(world.path).read_bytes()
     dictionary = Dictionary(world.module, source, dice)

@@ -326,5 +326,3 @@ def _by_parameters(value: Any, name: str, world: World, depth: int) -> str:  # n
 def is_long_float(value: object) -> bool:
     """Whether a float has so many digits that they can differ between machines."""
     return isinstance(value, float) and len(repr(value).lstrip("-").replace(".", "")) > 8  # noqa: PLR2004
-
-

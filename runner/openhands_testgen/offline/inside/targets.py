@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from .docstrings import find_types
 from .evidence import Usage, study
 from .kinds import Kind, join, kind_of_class
-from .parameters import Known, Parameter, list_parameters
+from .parameters import Known, Parameter, choose_kinds, list_parameters
 from .scenario import CONTEXT, STATEMENT, VALUE
 
 if TYPE_CHECKING:
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from .world import World
 
+# What the result of a call is called, where it can be called itself.
+RESULT_OF_CALL = "result"
 _CALL = "{self}.%s({args})"
 _OPERATORS = {
     **{"add": "+", "sub": "-", "mul": "*", "truediv": "/", "floordiv": "//", "mod": "%"},
@@ -35,14 +37,11 @@ _SPECIAL: dict[str, tuple[str, str]] = {
     },
     **{f"__{name}__": (f"{{self}} {sign} {{0}}", VALUE) for name, sign in _OPERATORS.items()},
     **{f"__r{name}__": (f"{{0}} {sign} {{self}}", VALUE) for name, sign in _OPERATORS.items()},
-    **{
-        f"__i{name}__": (f"{{self}} {sign}= {{0}}", STATEMENT) for name, sign in _OPERATORS.items()
-    },
+    **{f"__i{name}__": (f"{{self}} {sign}= {{0}}", STATEMENT) for name, sign in _OPERATORS.items()},
     **{f"__{name}__": (f"{{self}} {sign} {{0}}", VALUE) for name, sign in _COMPARISONS.items()},
     "__neg__": ("-{self}", VALUE),
     "__pos__": ("+{self}", VALUE),
     "__invert__": ("~{self}", VALUE),
-    "__hash__": ("hash({self}) == hash({self})", VALUE),
     "__divmod__": ("divmod({self}, {0})", VALUE),
     "__round__": ("round({self}, {args})", VALUE),
     "__format__": ("format({self}, {0})", VALUE),
@@ -56,7 +55,7 @@ _SPECIAL: dict[str, tuple[str, str]] = {
 }
 _SKIPPED = frozenset(
     f"__{name}__"
-    for name in "init new del init_subclass class_getitem set_name get set delete exit aenter aexit "
+    for name in "init new del hash init_subclass class_getitem set_name get set delete exit aenter aexit "
     "aiter anext subclasshook instancecheck subclasscheck post_init prepare mro_entries annotate "
     "annotate_func firstlineno static_attributes getattribute setattr delattr await".split()
 )
@@ -163,7 +162,11 @@ class Finder:
         )
 
     def _list_member(
-        self, kind: type, name: str, attribute: str, member: Any  # noqa: ANN401 - anything in a class
+        self,
+        kind: type,
+        name: str,
+        attribute: str,
+        member: Any,  # noqa: ANN401 - anything in a class
     ) -> Iterator[Target]:
         full = f"{name}.{attribute}"
         owner = f"{kind.__module__}.{kind.__qualname__}"
@@ -206,6 +209,8 @@ class Finder:
             return
         if inspect.iscoroutinefunction(inspect.unwrap(function)):
             template = f"asyncio.run({template})"
+        if _makes_context(function):
+            form = CONTEXT
         known = self._know(function, None)
         last = name.rpartition(".")[2]
         yield Target(
@@ -253,6 +258,26 @@ class Finder:
                 names = names[1:] if names[:1] in (["self"], ["cls"]) else names
                 self._studies_by_name.setdefault(node.name, (usage, names))
         return studies
+
+
+def build_inner(outer: Target, parameters: list[tuple[str, str, bool]]) -> Target:
+    """Return the target that is what another one returns, to be called with such parameters."""
+    return Target(
+        name=f"{outer.name}.{RESULT_OF_CALL}",
+        template="{self}({args})",
+        form=VALUE,
+        parameters=tuple(Parameter(*one, choose_kinds(one[0])) for one in parameters),
+        owner=f"result of {outer.name}",
+        lines=outer.lines,
+        is_public=outer.is_public,
+    )
+
+
+def _makes_context(function: object) -> bool:
+    """Whether a function is a generator that ``contextlib`` has made a context manager of."""
+    code = getattr(function, "__code__", None)
+    is_wrapped = code is not None and code.co_filename.endswith("contextlib.py")
+    return is_wrapped and inspect.isgeneratorfunction(inspect.unwrap(function))  # type: ignore[arg-type]
 
 
 def _fit_operands(target: Target, kind: type, attribute: str) -> Target:

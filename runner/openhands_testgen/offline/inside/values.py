@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from .kinds import Kind
+from .parameters import choose_kinds
 
 if TYPE_CHECKING:
     from random import Random
@@ -17,8 +18,38 @@ TEXTS = (
     "a abc hello Hello_World fooBar 1 12 3.5 -7 x,y,z a-b-c A b1 foo.bar key=value 2024-03-15 "
     "12:30 test@example.com path/to/file.txt <b>bold</b> 100% a1b2 ABC XMLParser café naïve 日本 ß "
     "אבג مرحبا ٣٤ Привет ﬁ"
-).split() + ["", " ", "Hello World", "  padded  ", "two\nlines", "it's", "e\u0301", "The quick brown fox"]
-NUMBERS = (0, 1, 2, 3, 5, 7, 10, 12, 42, 100, 101, 255, 1000, 1024, 12345, 1_000_000, -1, -2, -5, -100)
+).split() + [
+    "",
+    " ",
+    "Hello World",
+    "  padded  ",
+    "two\nlines",
+    "it's",
+    "e\u0301",
+    "The quick brown fox",
+]
+NUMBERS = (
+    0,
+    1,
+    2,
+    3,
+    5,
+    7,
+    10,
+    12,
+    42,
+    100,
+    101,
+    255,
+    1000,
+    1024,
+    12345,
+    1_000_000,
+    -1,
+    -2,
+    -5,
+    -100,
+)
 FLOATS = (0.0, 0.5, 1.0, 1.5, 2.25, 3.14, 10.0, 99.9, 1234.5678, 1e6, 1e-3, -1.5, -0.25)
 SCALARS: dict[str, tuple[str, ...]] = {
     "none": ("None",),
@@ -139,6 +170,8 @@ class Values:
             return kind.detail
         if name == "object":
             return self._make_object(kind, place, depth)
+        if name == "attributes":
+            return self._make_namespace(kind, place, depth)
         if name == "match" and place.matches:
             return self._random.choice(place.matches)
         if name in {"any", "hashable", "match", "named"}:
@@ -198,15 +231,25 @@ class Values:
             return self._random.choice(pool)
         return self._make_unknown(place, depth + 1, is_hashable=False)
 
+    def _make_namespace(self, kind: Kind, place: Place, depth: int) -> str:
+        """Make an object with the attributes that a function was seen to use."""
+        kinds = {name: choose_kinds(name) for name in kind.detail.split()}
+        items = [f"{name}={self.make(one, place, depth + 1)}" for name, one in kinds.items()]
+        return f"SimpleNamespace({', '.join(items)})"
+
     def _make_sequence(self, kind: Kind, place: Place, depth: int) -> str:
         name = kind.name
         if kind.detail == "fixed":
             parts = [self.make_one(one, place, depth + 1) for one in kind.args]
             return f"({', '.join(parts)}{',' * (len(parts) == 1)})"
-        size = self._random.choice((0, 1, 2, 3, 3, 4, 5)) if depth == 0 else self._random.randint(1, 3)
+        size = (
+            self._random.choice((0, 1, 2, 3, 3, 4, 5)) if depth == 0 else self._random.randint(1, 3)
+        )
         items = self._make_items(kind.args, size, place, depth)
         if name == "iterable":
-            name = self._random.choice(("list", "list", "list", "tuple", "str", "iterator", "range"))
+            name = self._random.choice(
+                ("list", "list", "list", "tuple", "str", "iterator", "range")
+            )
             if kind.args or depth:
                 name = self._random.choice(("list", "list", "tuple", "iterator"))
         if name in {"str", "range"}:
@@ -226,7 +269,9 @@ class Values:
 
     def _make_dict(self, kind: Kind, place: Place, depth: int) -> str:
         size = self._random.choice((0, 1, 2, 3))
-        key, value = (*kind.args, Kind("any"), Kind("any"))[:2] if kind.args else (Kind("str"), Kind("any"))
+        key, value = (
+            (*kind.args, Kind("any"), Kind("any"))[:2] if kind.args else (Kind("str"), Kind("any"))
+        )
         if key.name in {"any", "list", "dict", "set"}:
             key = Kind("str")
         keys = dict.fromkeys(self.make_one(key, place, depth + 1) for _ in range(size))

@@ -17,7 +17,7 @@ from openhands_testgen.reporting.annotations import list_ranges
 from openhands_testgen.reporting.commands import to_plain_lines
 from openhands_testgen.reporting.page.chart import WIDTH, list_bars
 from openhands_testgen.reporting.page.patch import list_patch_lines
-from openhands_testgen.reporting.page.source import list_lines
+from openhands_testgen.reporting.page.source import MAX_LINE_LENGTH, list_lines
 from openhands_testgen.reporting.page.visible import render_characters, render_name, render_output
 from openhands_testgen.reporting.reproduction import list_recipes
 from openhands_testgen.reporting.timeline import list_spans
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 FOLDER = Path(__file__).parent
 TEMPLATE = "report.html.jinja"
 STYLE = "page.css"
-MAX_LINE_LENGTH = 1_000
 MAX_TITLE_LENGTH = 120
 MAX_CASES = 300
 MAX_ITEMS = 100

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from openhands_testgen.domain.report import ReachDict, TaskResult
 
 MAX_LINES = 5_000
+MAX_LINE_LENGTH = 1_000
 MAX_CHARACTERS = 600_000
 MAX_NOTES = 20
 REACHED, PARTLY, MISSED, NO_CODE = "reached", "partly", "missed", ""
@@ -67,10 +68,10 @@ def split_lines(content: bytes) -> list[str]:
 
 
 def count_lines_within(lines: Iterable[str], max_lines: int, max_characters: int) -> int:
-    """Count the lines from the first one that fit in both limits."""
+    """Count the lines from the first one that fit in both limits; long ones will be cut."""
     count = 0
     for line in lines:
-        max_characters -= len(line)
+        max_characters -= min(len(line), MAX_LINE_LENGTH)
         if count == max_lines or max_characters < 0:
             break
         count += 1

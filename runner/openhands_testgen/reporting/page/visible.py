@@ -11,7 +11,9 @@ from openhands_testgen.reporting.commands import strip_escapes
 
 MAX_NAME_LENGTH = 300
 MAX_OUTPUT_LENGTH = 8_000
+MAX_OUTPUT_LINES = 200
 _ODD = Markup('<span class="odd">{}</span>')
+_EMPTY_LINES = re.compile("\n(?:[ \t]*\n){3,}")
 _BREAKS = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
 
 
@@ -23,7 +25,9 @@ def render_name(text: object) -> Markup:
 def render_output(text: object) -> Markup:
     """Render what a program or a person said, with its lines and without terminal colours."""
     plain = strip_escapes(str(text)[: MAX_OUTPUT_LENGTH * 4])
-    return render_characters(_BREAKS.sub("\n", plain).strip("\n"), MAX_OUTPUT_LENGTH)
+    lines = _EMPTY_LINES.sub("\n\n\n", _BREAKS.sub("\n", plain)).strip("\n").split("\n")
+    more = ["", f"… {len(lines) - MAX_OUTPUT_LINES} lines more"] * (len(lines) > MAX_OUTPUT_LINES)
+    return render_characters("\n".join([*lines[:MAX_OUTPUT_LINES], *more]), MAX_OUTPUT_LENGTH)
 
 
 def render_characters(text: str, max_length: int) -> Markup:

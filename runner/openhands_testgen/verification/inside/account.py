@@ -18,11 +18,11 @@ class Account:
 
     ``broken`` says why no test could run. ``results`` are outcome and message by test, ``running``
     is a test that began and has no result. ``is_done`` says that the turn told its own end.
-    ``status`` is the exit code, negative for a signal. ``start_seconds`` went by before the tests. ``lines`` are the module's, by test.
+    ``status`` is the exit code, negative for a signal. ``start_seconds`` went by before the tests.
+    ``lines`` are the module's, by test.
     """
 
     broken: str = ""
-    tests: list[str] = field(default_factory=list)
     results: dict[str, list[str]] = field(default_factory=dict)
     running: str = ""
     is_done: bool = False
@@ -69,8 +69,9 @@ class Account:
         texts = [one for one in rest if isinstance(one, str)]
         if kind == "start" and texts and len(self.results) < MAX_TESTS:
             self.running = texts[0][:MAX_NAME]
-        elif kind == "result" and len(texts) == 3:
-            self.results[texts[0][:MAX_NAME]] = [text[:MAX_TEXT] for text in texts[1:]]
+        elif kind == "result" and texts[2:]:
+            name, outcome, message, *_ = texts
+            self.results[name[:MAX_NAME]] = [outcome[:MAX_TEXT], message[:MAX_TEXT]]
             self.running = ""
         elif kind == "lines" and texts and len(self.lines) <= MAX_TESTS:
             self.lines[texts[0][:MAX_NAME]] = [one for one in rest if isinstance(one, int)]
@@ -84,12 +85,6 @@ def parse_json(content: bytes) -> object:
         return cast("object", json.loads(content))
     except (ValueError, RecursionError):
         return None
-
-
-def read_names(found: object) -> list[str]:
-    """Return the names in what should be a list of them."""
-    names = found if isinstance(found, list) else []
-    return [name[:MAX_NAME] for name in names[:MAX_TESTS] if isinstance(name, str)]
 
 
 def _is_plain(value: object) -> bool:

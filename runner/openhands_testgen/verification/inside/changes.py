@@ -6,7 +6,7 @@ import ast
 import hashlib
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Optional
+from typing import TYPE_CHECKING
 
 from openhands_testgen.verification.inside.operators import OPERATORS, Operators
 from openhands_testgen.verification.inside.sites import Site, find_sites
@@ -25,7 +25,7 @@ class Change:
     site: Site
     operator: str
     ordinal: int
-    node: Optional[ast.AST]
+    node: ast.AST | None
 
     @property
     def line(self) -> int:
@@ -37,7 +37,7 @@ class Change:
         """The column where the changed node begins, from 0."""
         return self.site.node.col_offset
 
-    def compile(self, tree: ast.Module, path: str) -> Optional[CodeType]:
+    def compile(self, tree: ast.Module, path: str) -> CodeType | None:
         """Compile the changed module; ``None`` where that is no program."""
         with self._in_place():
             try:

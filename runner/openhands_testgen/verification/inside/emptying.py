@@ -76,6 +76,8 @@ def _has_value(function: Function) -> bool:
 def _may_be_none(answer: ast.expr | None, unset: set[str]) -> bool:
     if isinstance(answer, ast.IfExp):
         return _may_be_none(answer.body, unset) or _may_be_none(answer.orelse, unset)
+    if isinstance(answer, ast.BoolOp):
+        return any(_may_be_none(value, unset) for value in answer.values)
     if isinstance(answer, ast.Call):
         called = answer.func
         return isinstance(called, ast.Attribute) and called.attr in _OPTIONAL_CALLS

@@ -30,8 +30,11 @@ EXPORTS = "__all__"
 EXTRA_EXPORT = "testgen_stand_in"
 # What the import system put there, not the module.
 KEPT = frozenset(
-    "__annotations__ __annotate__ __builtins__ __cached__ __conditional_annotations__ __doc__ "
-    "__file__ __loader__ __name__ __package__ __path__ __spec__".split()
+    f"__{name}__"
+    for name in (
+        *("annotate", "annotations", "builtins", "cached", "conditional_annotations", "doc"),
+        *("file", "loader", "name", "package", "path", "spec"),
+    )
 )
 MAKERS = SILENT | {"__new__", "__class_getitem__", "__getattr__", "__getattribute__"}
 
@@ -59,30 +62,36 @@ def _replace(value: object, state: State) -> object:
 
 
 def _hollow_class(found: type, state: State) -> type:
-    def accept(self: object, *_: object, **__: object) -> None:
-        pass
-
-    def get(self: object, name: str) -> Anything:
-        if name.startswith("__"):
-            raise AttributeError(name)
-        return Anything(state)
-
-    inside: dict[str, object] = {
-        "__init__": accept,
-        "__init_subclass__": classmethod(accept),
-        "__getattr__": get,
-        "__eq__": lambda self, other: self is other or state.mode == EQUAL,
-        "__hash__": lambda self: 0,
-        "__bool__": lambda self: state.mode != EQUAL,
-        "__module__": found.__module__,
-        "__qualname__": found.__qualname__,
-    }
+    inside = _fill(state)
+    inside |= {"__module__": found.__module__, "__qualname__": found.__qualname__}
     for name, value in vars(found).items():
         if isinstance(value, type):
             inside[name] = _hollow_class(value, state)
         elif is_marked(value) and name not in MAKERS:
             inside[name] = value
-    return _make_metaclass(state)(found.__name__, (), inside)
+    made: type = _make_metaclass(state)(found.__name__, (), inside)
+    return made
+
+
+def _fill(state: State) -> dict[str, object]:
+    """Return what every hollow class has."""
+
+    def accept(_: object, *args: object, **kwargs: object) -> None:
+        del args, kwargs
+
+    def get(_: object, name: str) -> Anything:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return Anything(state)
+
+    return {
+        "__init__": accept,
+        "__init_subclass__": classmethod(lambda _, **__: None),
+        "__getattr__": get,
+        "__eq__": lambda one, other: one is other or state.mode == EQUAL,
+        "__hash__": lambda _: 0,
+        "__bool__": lambda _: state.mode != EQUAL,
+    }
 
 
 def _make_metaclass(state: State) -> type:

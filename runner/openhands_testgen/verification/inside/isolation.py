@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 PR_SET_DUMPABLE, PR_SET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS = 4, 36, 38
 CREATE_RULESET, RESTRICT_SELF, GET_VERSION = 444, 446, 1
-# Making block devices is denied already: a right that nobody misses makes the domain one of its own.
+# Making block devices is denied already: a right that nobody misses makes a domain of its own.
 MAKE_BLOCK, SIGNALS = 1 << 11, 1 << 1
 ABI_SCOPES = 6
 MOST_DESCRIPTORS = 65_536

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import importlib.util
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from openhands_testgen.verification.inside.changes import Change, find_changes, spread
@@ -33,8 +34,7 @@ class Module:
 
     def __init__(self, path: str) -> None:
         """Read and compile the file."""
-        with open(path, "rb") as file:
-            content = file.read()
+        content = Path(path).read_bytes()
         self.path = path
         self.lines = importlib.util.decode_source(content).encode().split(b"\n")
         self.tree = ast.parse(content, path)

@@ -13,13 +13,14 @@ import math
 import sys
 import time
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Optional
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from openhands_testgen.verification.inside.account import Account
+from openhands_testgen.verification.inside.account import MAX_TEXT, Account
 from openhands_testgen.verification.inside.module import Module, Mutant
 from openhands_testgen.verification.inside.pool import Job, LostWorkerError, Pool
 from openhands_testgen.verification.inside.replacement import can_swap
-from openhands_testgen.verification.inside.surroundings import Setup, Surroundings
+from openhands_testgen.verification.inside.surroundings import Place, Setup
 from openhands_testgen.verification.inside.tracing import BEFORE_TESTS
 from openhands_testgen.verification.inside.turn import Turn
 
@@ -36,23 +37,13 @@ BASELINE, TRACE, CONTROL = "baseline", "trace", "control"
 
 
 @dataclass(frozen=True)
-class Question:
+class Question(Place):
     """What is asked; ``seconds`` are for everything together."""
 
-    project: str
-    module: str
-    tests: str
-    roots: list[str]
-    is_fast: bool
     covered_lines: list[int]
     mutants: int
     seed: int
-    seconds: float
     workers: int
-
-    def get_surroundings(self) -> Surroundings:
-        """Return where the tests run."""
-        return Surroundings(self.project, self.module, self.tests, tuple(self.roots), self.is_fast)
 
 
 class Examination:
@@ -156,23 +147,23 @@ def _limit(seconds: float) -> float:
     return max(SHORTEST_SECONDS, BASELINE_FACTOR * seconds)
 
 
-def _summarize(account: Optional[Account]) -> Optional[dict[str, object]]:
+def _summarize(account: Account | None) -> dict[str, object] | None:
     return None if account is None else account.summarize()
 
 
-def main(path: str) -> None:
-    """Read the question and print the answer."""
-    with open(path, encoding="utf-8") as file:
-        question = Question(**json.load(file))
-    deadline = time.monotonic() + question.seconds
-    # The workers come first: what they do not have in memory the tests cannot find there.
-    pool = Pool(question.get_surroundings(), question.workers)
+def answer(path: str) -> dict[str, object]:
+    """Answer the question in a file; what goes wrong on the way is an answer too."""
     try:
-        answer = Examination(question, pool, deadline).run()
+        question = Question(**json.loads(Path(path).read_text(encoding="utf-8")))
+        deadline = time.monotonic() + question.seconds
+        # The workers come first: what is not in their memory the tests cannot find there.
+        pool = Pool(question.get_surroundings(), question.workers)
+        return Examination(question, pool, deadline).run()
     except LostWorkerError:
-        answer = {"is_lost": True}
-    print(json.dumps(answer))  # noqa: T201 - this is how it answers
+        return {"is_lost": True}
+    except Exception as exc:  # noqa: BLE001 - an answer says why it is none
+        return {"problem": f"{type(exc).__name__}: {exc}"[:MAX_TEXT]}
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    print(json.dumps(answer(sys.argv[1])))  # noqa: T201 - this is how it answers

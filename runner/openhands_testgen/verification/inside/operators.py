@@ -124,9 +124,10 @@ def drop_value(site: Site) -> Nodes:
 def negate_condition(site: Site) -> Nodes:
     """``if a``: ``if not a``; a comparison changes otherwise."""
     node = site.node
-    is_condition = site.field in {"test", "ifs", "guard"} and isinstance(node, ast.expr)
+    if site.field not in {"test", "ifs", "guard"} or not isinstance(node, ast.expr):
+        return
     is_simple = isinstance(node, ast.Compare) and len(node.ops) == 1
-    if is_condition and not is_simple and not isinstance(node, (ast.UnaryOp, ast.Constant)):
+    if not is_simple and not isinstance(node, (ast.UnaryOp, ast.Constant)):
         yield ast.UnaryOp(op=ast.Not(), operand=node)
 
 
@@ -185,16 +186,17 @@ def delete_statement(site: Site) -> Nodes:
 def drop_keyword(site: Site) -> Nodes:
     """``f(a, b=c)``: ``f(a)``."""
     node = site.node
-    if isinstance(node, ast.keyword) and isinstance(site.owner, ast.Call):
-        if node.arg and node.arg not in IDLE_KEYWORDS:
-            yield None
+    name = node.arg if isinstance(node, ast.keyword) else None
+    if name and name not in IDLE_KEYWORDS and isinstance(site.owner, ast.Call):
+        yield None
 
 
 def drop_decorator(site: Site) -> Nodes:
     """``@a def b``: ``def b``."""
-    if site.field == "decorator_list" and isinstance(site.node, ast.expr):
-        if get_last_name(site.node) not in IDLE_DECORATORS:
-            yield None
+    node = site.node
+    name = get_last_name(node) if isinstance(node, ast.expr) else ""
+    if site.field == "decorator_list" and name not in IDLE_DECORATORS:
+        yield None
 
 
 def change_call(site: Site) -> Nodes:

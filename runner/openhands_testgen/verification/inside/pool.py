@@ -7,7 +7,7 @@ import marshal
 import os
 import select
 import time
-from dataclasses import asdict, astuple, dataclass
+from dataclasses import astuple, dataclass
 from typing import TYPE_CHECKING, NoReturn
 
 from openhands_testgen.verification.inside import isolation, warmth

@@ -17,6 +17,7 @@ import inspect
 import json
 import os
 import random
+import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,7 @@ import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from types import FrameType
     from typing import Protocol
 
     class Send(Protocol):
@@ -77,8 +79,8 @@ class Recorder:
         self.canaries = canaries
         self.written: set[str] = set()
 
-    def watch(self, project: str) -> None:
-        """Notice each file of the project that stood there and is written to."""
+    def watch(self, project: str, configuration: list[str]) -> None:
+        """Notice each file of the project that is written to, if it stood there or is special."""
         inside = project + os.sep
         exists, decode, real = os.path.exists, os.fsdecode, os.path.realpath
 
@@ -90,7 +92,8 @@ class Recorder:
             for path in arguments[: 2 if event == "os.rename" else 1]:
                 with suppress(OSError, TypeError, ValueError):  # no path, or none that can be found
                     where = real(decode(path))
-                    if where.startswith(inside) and exists(where):
+                    special = where.endswith((*configuration, ".pth"))
+                    if where.startswith(inside) and (special or exists(where)):
                         self.written.add(where[len(inside) :])
 
         sys.addaudithook(notice)
@@ -190,6 +193,23 @@ def render_message(report: pytest.CollectReport | pytest.TestReport) -> str:
     return str(text)[:MAX_MESSAGE_LENGTH]
 
 
+def trace(module: str) -> set[int]:
+    """Collect the lines of the module that run from now on."""
+    lines: set[int] = set()
+
+    def note(frame: FrameType, event: str, _: object) -> object:
+        if event == "line":
+            lines.add(frame.f_lineno)
+        return note
+
+    def enter(frame: FrameType, *_: object) -> object:
+        return note if frame.f_code.co_filename == module else None
+
+    threading.settrace(enter)  # type: ignore[arg-type] # no trace function is None
+    sys.settrace(enter)  # type: ignore[arg-type] # as above
+    return lines
+
+
 def choose_arguments(plan: dict[str, Any]) -> list[str]:
     """Add the arguments of those plugins that this interpreter has."""
     arguments = list(plan["arguments"])
@@ -210,12 +230,14 @@ def main() -> None:
     measure = coverage.Coverage(config_file=plan["coverage"]) if plan["coverage"] else None
     if measure:
         measure.start()
-    recorder.watch(plan["project"])
+    recorder.watch(plan["project"], plan["configuration"])
+    lines = trace(plan["traced"]) if plan["traced"] else None
     exit_code = int(pytest.main(arguments, plugins=[recorder]))
     if measure:
         measure.stop()
         measure.save()
-    send("ended", exit_code=exit_code)
+    sys.settrace(None)
+    send("ended", exit_code=exit_code, lines=None if lines is None else sorted(lines))
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(exit_code)

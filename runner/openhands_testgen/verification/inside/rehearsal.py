@@ -10,7 +10,7 @@ import pytest
 @pytest.mark.parametrize("value", [1, 2])
 def test_fails_for_one(value: int) -> None:
     """Pass and fail."""
-    assert value == 1
+    assert value == 1  # noqa: S101 - a test
 
 
 def test_uses_fixtures(
@@ -20,8 +20,8 @@ def test_uses_fixtures(
 ) -> None:
     """Pass."""
     monkeypatch.setenv("REHEARSAL", "1")
-    assert not caplog.records
-    assert not capsys.readouterr().out
+    assert not caplog.records  # noqa: S101 - a test
+    assert not capsys.readouterr().out  # noqa: S101 - a test
 
 
 def test_raises() -> None:
@@ -35,4 +35,4 @@ class Plain(unittest.TestCase):
 
     def test_passes(self) -> None:
         """Pass."""
-        self.assertTrue(expr=True)
+        self.assertTrue(expr=True)  # noqa: PT009 - pytest runs such tests too

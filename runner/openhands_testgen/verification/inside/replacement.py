@@ -23,13 +23,13 @@ class Replacement:
         self,
         path: str,
         code: CodeType,
-        around: Callable[[ModuleType], AbstractContextManager[None]] = nullcontext,
+        around: Callable[[ModuleType], AbstractContextManager[None]] | None = None,
     ) -> None:
         """Say what stands in the place of what."""
         self.code = code
         self.is_loaded = False
         self._path = os.path.realpath(path)
-        self._name = os.path.basename(path)
+        self._name = os.path.basename(path)  # noqa: PTH119 - runs at every import
         self._around = around
 
     def install(self) -> None:
@@ -44,17 +44,18 @@ class Replacement:
             return self.code
 
         def exec_replaced(found: importlib.machinery.SourceFileLoader, module: ModuleType) -> None:
-            with self._around(module) if self._is_at(found.path) else nullcontext():
+            around = self._around if self._is_at(found.path) else None
+            with around(module) if around else nullcontext():
                 exec_module(found, module)
 
-        loader.get_code = get_replaced  # type: ignore[method-assign]  # the purpose
-        loader.exec_module = exec_replaced  # type: ignore[method-assign]  # the purpose
+        loader.get_code = get_replaced  # type: ignore[method-assign,assignment]  # the purpose
+        loader.exec_module = exec_replaced  # type: ignore[method-assign,assignment]  # the purpose
 
     def _is_at(self, path: object) -> bool:
         text = os.fspath(path) if isinstance(path, (str, os.PathLike)) else ""
         return (
             isinstance(text, str)
-            and os.path.basename(text) == self._name
+            and os.path.basename(text) == self._name  # noqa: PTH119 - runs at every import
             and os.path.realpath(text) == self._path
         )
 

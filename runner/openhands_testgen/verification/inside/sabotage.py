@@ -1,7 +1,7 @@
 """Let a module's functions do nothing, and see which of its tests pass all the same.
 
 ``python -m openhands_testgen.verification.inside.sabotage QUESTION`` from the folder above the
-package; QUESTION is a file with the fields of ``Question``. Prints one JSON object, which says what
+package; QUESTION is a file with the fields of ``Place``. Prints one JSON object, which says what
 happened and decides nothing.
 """
 
@@ -12,16 +12,17 @@ import marshal
 import math
 import sys
 import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from openhands_testgen.verification.inside.account import Account
+from openhands_testgen.verification.inside.account import MAX_TEXT, Account
 from openhands_testgen.verification.inside.emptying import empty
 from openhands_testgen.verification.inside.hollow import DATA, FUNCTIONS
 from openhands_testgen.verification.inside.module import Module
 from openhands_testgen.verification.inside.pool import Job, LostWorkerError, Pool
 from openhands_testgen.verification.inside.stand_ins import EQUAL, OTHER, SPITE
-from openhands_testgen.verification.inside.surroundings import Setup, Surroundings
+from openhands_testgen.verification.inside.surroundings import Place, Setup
 from openhands_testgen.verification.inside.turn import PASSED, Turn
 
 if TYPE_CHECKING:
@@ -43,26 +44,10 @@ SABOTAGES = (
 )
 
 
-@dataclass(frozen=True)
-class Question:
-    """What is asked; ``seconds`` are for everything together."""
-
-    project: str
-    module: str
-    tests: str
-    roots: list[str]
-    is_fast: bool
-    seconds: float
-
-    def get_surroundings(self) -> Surroundings:
-        """Return where the tests run."""
-        return Surroundings(self.project, self.module, self.tests, tuple(self.roots), self.is_fast)
-
-
 class Examination:
     """One module and its tests."""
 
-    def __init__(self, question: Question, pool: Pool, deadline: float) -> None:
+    def __init__(self, question: Place, pool: Pool, deadline: float) -> None:
         """Read the module; nothing runs yet."""
         self._pool = pool
         self._deadline = deadline
@@ -115,18 +100,19 @@ def _find_passed(account: Account) -> list[str]:
     return [name for name, (outcome, _) in account.results.items() if outcome == PASSED]
 
 
-def main(path: str) -> None:
-    """Read the question and print the answer."""
-    with open(path, encoding="utf-8") as file:
-        question = Question(**json.load(file))
-    deadline = time.monotonic() + question.seconds
-    pool = Pool(question.get_surroundings(), 1)
+def answer(path: str) -> dict[str, object]:
+    """Answer the question in a file; what goes wrong on the way is an answer too."""
     try:
-        answer = Examination(question, pool, deadline).run()
+        question = Place(**json.loads(Path(path).read_text(encoding="utf-8")))
+        deadline = time.monotonic() + question.seconds
+        # The workers come first: what is not in their memory the tests cannot find there.
+        pool = Pool(question.get_surroundings(), 1)
+        return Examination(question, pool, deadline).run()
     except LostWorkerError:
-        answer = {"is_lost": True}
-    print(json.dumps(answer))  # noqa: T201 - this is how it answers
+        return {"is_lost": True}
+    except Exception as exc:  # noqa: BLE001 - an answer says why it is none
+        return {"problem": f"{type(exc).__name__}: {exc}"[:MAX_TEXT]}
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    print(json.dumps(answer(sys.argv[1])))  # noqa: T201 - this is how it answers

@@ -11,7 +11,7 @@ import marshal
 import os
 import signal
 import sys
-from contextlib import nullcontext, suppress
+from contextlib import suppress
 from typing import TYPE_CHECKING, NoReturn
 
 import pytest
@@ -20,13 +20,16 @@ from openhands_testgen.verification.inside import isolation
 from openhands_testgen.verification.inside.channel import Channel, ClosedError
 from openhands_testgen.verification.inside.hollow import StandIns
 from openhands_testgen.verification.inside.replacement import Replacement, find_functions, swap
-from openhands_testgen.verification.inside.surroundings import Setup, Surroundings
 from openhands_testgen.verification.inside.tracing import LineTracer
 from openhands_testgen.verification.inside.turn import MAX_TEXT, Turn, Witness, get_last_line, say
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from types import CodeType, FunctionType
+
+    from openhands_testgen.verification.inside.surroundings import Setup, Surroundings
+
+READY = "ready"
 
 
 def run_session(where: Surroundings, setup: Setup, channel: Channel) -> NoReturn:
@@ -49,10 +52,10 @@ class _Session:
         self._module = where.module
         self._setup = setup
         self._channel = channel
-        self._code: CodeType = marshal.loads(setup.code)
+        self._code: CodeType = marshal.loads(setup.code)  # noqa: S302 - our parent's
         self._errors: list[str] = []
         self._stand_ins = StandIns(setup.stand_ins) if setup.stand_ins else None
-        around = self._stand_ins.loading if self._stand_ins else nullcontext
+        around = self._stand_ins.loading if self._stand_ins else None
         self._replacement = Replacement(where.module, self._code, around)
         self._replacement.install()
         tracer = LineTracer(where.module) if setup.is_traced else None
@@ -76,7 +79,7 @@ class _Session:
         if self._errors:
             self.give_up(self._errors[0])
         functions = find_functions(self._module) if self._setup.is_shared else {}
-        self._answer({"tests": [item.nodeid for item in session.items]})
+        self._answer({READY: len(session.items)})
         while True:
             turn, descriptor = self._receive()
             child = os.fork() if self._setup.is_shared else 0
@@ -94,7 +97,7 @@ class _Session:
             message, (descriptor,) = self._channel.receive()
         except (ClosedError, ValueError):
             os._exit(0)
-        return Turn(*marshal.loads(message)), descriptor
+        return Turn(*marshal.loads(message)), descriptor  # noqa: S302 - our parent's
 
     def _prepare(self, turn: Turn, functions: dict[int, list[FunctionType]]) -> None:
         if self._setup.is_shared:
@@ -103,7 +106,7 @@ class _Session:
             isolation.enter_own_domain()
             isolation.limit_cpu(turn.cpu_seconds)
         if turn.code is not None:
-            self._replacement.code = marshal.loads(turn.code)
+            self._replacement.code = marshal.loads(turn.code)  # noqa: S302 - our parent's
             swap(self._code, self._replacement.code, functions)
 
     def _run(self, session: pytest.Session, turn: Turn, descriptor: int) -> NoReturn:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Optional, Union
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 Definition = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 Function = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+_OWN_LINE = (ast.stmt, ast.ExceptHandler)
 # Parts of a node that are never run, or are no code.
 LEFT_OUT_FIELDS = {"annotation", "returns", "type_params", "type_comment", "format_spec"}
+LEFT_OUT_STATEMENTS = {"Global", "Import", "ImportFrom", "Nonlocal", "TypeAlias"}
 TYPE_MAKERS = {"NewType", "ParamSpec", "TypeVar", "TypeVarTuple", "cast", "TypedDict"}
 TYPE_FORMS = {"Annotated", "Literal"}
 LOGGERS = {"log", "logger", "logging", "_log", "_logger", "LOG", "LOGGER"}
@@ -39,8 +41,8 @@ class Site:
 
     owner: ast.AST
     field: str
-    index: Optional[int]
-    node: Union[ast.expr, ast.stmt, ast.keyword]
+    index: int | None
+    node: ast.expr | ast.stmt | ast.keyword
     place: Place
 
 
@@ -51,7 +53,7 @@ def find_sites(tree: ast.Module) -> Iterator[Site]:
 
 def _walk(owner: ast.AST, place: Place) -> Iterator[Site]:
     for field, value in ast.iter_fields(owner):
-        if field in LEFT_OUT_FIELDS or _is_type_form(owner, field):
+        if field in LEFT_OUT_FIELDS:
             continue
         is_list = isinstance(value, list)
         for index, node in enumerate(value if is_list else [value]):
@@ -67,10 +69,8 @@ def _enter(owner: ast.AST, field: str, node: ast.AST, place: Place) -> Place:
     if isinstance(node, Definition):
         first = min([node.lineno, *(one.lineno for one in node.decorator_list)])
         place = replace(place, lines=frozenset({node.lineno, first}))
-    elif isinstance(node, (ast.stmt, ast.ExceptHandler)):
-        place = replace(place, lines=frozenset({node.lineno}))
-    elif field == "decorator_list" and isinstance(node, ast.expr):
-        place = replace(place, lines=frozenset({node.lineno}))
+    elif isinstance(node, _OWN_LINE) or field == "decorator_list":
+        place = replace(place, lines=frozenset({node.lineno}))  # type: ignore[attr-defined]  # all have one
     elif field == "cases":
         line: int = node.pattern.lineno  # type: ignore[attr-defined]  # there is no match in 3.9
         place = replace(place, lines=frozenset({line}))
@@ -82,6 +82,15 @@ def _enter(owner: ast.AST, field: str, node: ast.AST, place: Place) -> Place:
 
 
 def _is_left_out(node: ast.AST) -> bool:
+    if isinstance(node, ast.stmt):
+        return type(node).__name__ in LEFT_OUT_STATEMENTS or _is_idle(node)
+    if isinstance(node, ast.Subscript):
+        return get_last_name(node.value) in TYPE_FORMS
+    return isinstance(node, ast.Call) and get_last_name(node.func) in TYPE_MAKERS
+
+
+def _is_idle(node: ast.stmt) -> bool:
+    """Whether a statement is a docstring, a log entry, or for type checkers and importers only."""
     if isinstance(node, ast.Expr):
         return isinstance(node.value, ast.Constant) or _is_logging(node.value)
     if isinstance(node, ast.If):
@@ -91,19 +100,8 @@ def _is_left_out(node: ast.AST) -> bool:
         return any(_is_special(target) for target in targets)
     if isinstance(node, ast.Raise):
         return node.exc is not None and get_last_name(node.exc) == "NotImplementedError"
-    if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
-        return any(get_last_name(one) == "overload" for one in node.decorator_list)
-    if isinstance(node, ast.Call):
-        return get_last_name(node.func) in TYPE_MAKERS
-    return type(node).__name__ in {"Import", "ImportFrom", "Global", "Nonlocal", "TypeAlias"}
-
-
-def _is_type_form(owner: ast.AST, field: str) -> bool:
-    return (
-        isinstance(owner, ast.Subscript)
-        and field == "slice"
-        and get_last_name(owner.value) in TYPE_FORMS
-    )
+    decorators: list[ast.expr] = getattr(node, "decorator_list", [])
+    return any(get_last_name(one) == "overload" for one in decorators)
 
 
 def _is_special(target: ast.expr) -> bool:

@@ -19,10 +19,10 @@ import logging
 import sys
 import warnings
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Callable
+from typing import TYPE_CHECKING, Callable, cast
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Iterator, Sequence
 
     AnyFunction = Callable[..., object]
 
@@ -34,8 +34,11 @@ VALUE, OPTIONAL, CHECKER = "value", "optional", "checker"
 MARK = "__testgen_mark__"
 # Python calls these for their effect alone, or must not get a true answer from them.
 SILENT = frozenset(
-    "__aexit__ __del__ __delattr__ __exit__ __init__ __init_subclass__ __post_init__ "
-    "__set_name__ __setattr__".split()
+    f"__{name}__"
+    for name in (
+        *("aexit", "del", "delattr", "exit", "init", "init_subclass", "post_init"),
+        *("set_name", "setattr"),
+    )
 )
 
 
@@ -113,16 +116,18 @@ _RETURNING_ITSELF = (
     "and rand or ror xor rxor lshift rshift matmul neg pos invert abs enter"
 )
 for _name in _RETURNING_ITSELF.split():
-    _allow(f"__{_name}__", lambda self: self)
+    _allow(f"__{_name}__", lambda itself: itself)
 for _name in ("lt", "le", "gt", "ge"):
     _allow(f"__{_name}__", lambda _: True)
 _allow("__contains__", lambda _: False)
 _allow("__exit__", lambda _: None)
 _allow("__setitem__", lambda _: None)
 _allow("__fspath__", lambda _: "anything")
+_allow("__format__", lambda _: "anything")
 _allow("__iter__", lambda _: iter(()))
-for _name, _number in (("len", 0), ("int", 0), ("index", 0), ("float", 0.0)):
-    _allow(f"__{_name}__", lambda _, number=_number: number)
+for _name in ("len", "int", "index"):
+    _allow(f"__{_name}__", lambda _: 0)
+_allow("__float__", lambda _: 0.0)
 
 
 def make_decorator(state: State) -> Callable[[str], Callable[[AnyFunction], AnyFunction]]:
@@ -145,43 +150,51 @@ def make_decorator(state: State) -> Callable[[str], Callable[[AnyFunction], AnyF
 
 
 def _decorate(
-    function: AnyFunction,
-    state: State,
-    answer: Callable[[AnyFunction, Sequence[object]], object],
+    function: AnyFunction, state: State, answer: Callable[[AnyFunction, Sequence[object]], object]
+) -> AnyFunction:
+    """Return a function of the same kind that is itself while the module is loaded only."""
+    if inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
+        chosen = _decorate_async(function, state, answer)
+    else:
+        chosen = _decorate_plain(function, state, answer)
+    wrapped = functools.wraps(function)(chosen)
+    setattr(wrapped, MARK, True)
+    return wrapped
+
+
+def _decorate_plain(
+    function: AnyFunction, state: State, answer: Callable[[AnyFunction, Sequence[object]], object]
 ) -> AnyFunction:
     def plain(*args: object, **kwargs: object) -> object:
         if state.phase == IMPORTING:
             return function(*args, **kwargs)
         return answer(function, (*args, *kwargs.values()))
 
-    async def coroutine(*args: object, **kwargs: object) -> object:
-        if state.phase == IMPORTING:
-            return await function(*args, **kwargs)  # type: ignore[misc]  # it is one
-        return answer(function, (*args, *kwargs.values()))
-
     def generator(*args: object, **kwargs: object) -> Iterator[object]:
         if state.phase == IMPORTING:
-            yield from function(*args, **kwargs)  # type: ignore[misc]  # it is one
+            yield from cast("Iterator[object]", function(*args, **kwargs))
         else:
             yield answer(function, (*args, *kwargs.values()))
 
+    return generator if inspect.isgeneratorfunction(function) else plain
+
+
+def _decorate_async(
+    function: AnyFunction, state: State, answer: Callable[[AnyFunction, Sequence[object]], object]
+) -> AnyFunction:
+    async def coroutine(*args: object, **kwargs: object) -> object:
+        if state.phase == IMPORTING:
+            return await cast("Awaitable[object]", function(*args, **kwargs))
+        return answer(function, (*args, *kwargs.values()))
+
     async def stream(*args: object, **kwargs: object) -> AsyncIterator[object]:
         if state.phase == IMPORTING:
-            async for one in function(*args, **kwargs):  # type: ignore[attr-defined]  # it is one
+            async for one in cast("AsyncIterator[object]", function(*args, **kwargs)):
                 yield one
         else:
             yield answer(function, (*args, *kwargs.values()))
 
-    chosen: AnyFunction = plain
-    if inspect.iscoroutinefunction(function):
-        chosen = coroutine
-    elif inspect.isasyncgenfunction(function):
-        chosen = stream
-    elif inspect.isgeneratorfunction(function):
-        chosen = generator
-    wrapped = functools.wraps(function)(chosen)
-    setattr(wrapped, MARK, True)
-    return wrapped
+    return coroutine if inspect.iscoroutinefunction(function) else stream
 
 
 def be_spiteful(kind: str, arguments: Sequence[object]) -> object:

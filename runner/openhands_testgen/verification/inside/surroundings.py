@@ -2,9 +2,29 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import sys
 from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Place:
+    """The part of a question that says where tests run, as it comes from outside."""
+
+    project: str
+    module: str
+    tests: str
+    roots: list[str]
+    is_fast: bool
+    plugins: dict[str, list[str]]
+    seconds: float
+
+    def get_surroundings(self) -> Surroundings:
+        """Return it in a form that can travel and be compared."""
+        plugins = tuple((name, tuple(own)) for name, own in self.plugins.items())
+        where = (self.project, self.module, self.tests, tuple(self.roots))
+        return Surroundings(*where, self.is_fast, plugins)
 
 
 @dataclass(frozen=True)
@@ -12,7 +32,8 @@ class Surroundings:
     """The project's copy, the module and the tests in it, the folders that modules come from.
 
     All are absolute paths. ``is_fast`` leaves out what only serves readers of pytest's output, and
-    imports beforehand what the module and the tests import from elsewhere.
+    imports beforehand what the module and the tests import from elsewhere. ``plugins`` are the
+    arguments for each pytest plugin that is wanted, by the name of its package.
     """
 
     project: str
@@ -20,6 +41,7 @@ class Surroundings:
     tests: str
     roots: tuple[str, ...]
     is_fast: bool
+    plugins: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
     def enter(self) -> None:
         """Import from the project from now on, also in processes that tests start."""
@@ -36,12 +58,17 @@ class Surroundings:
         ]
 
     def build_options(self) -> list[str]:
-        """Build what is the same for all tests: none of the project's options or plugins."""
+        """Build what is the same for all tests: none of the project's options."""
         fast = ("--assert=plain", "--tb=native", "--capture=sys") if self.is_fast else ()
         return [
             *("-c", os.devnull, "-p", "no:cacheprovider", "--import-mode=importlib", "-q", *fast),
+            *(option for name, own in self.plugins if _is_installed(name) for option in own),
             f"--basetemp={os.environ['TMPDIR']}/pytest",
         ]
+
+
+def _is_installed(package: str) -> bool:
+    return importlib.util.find_spec(package.partition(".")[0]) is not None
 
 
 @dataclass(frozen=True)

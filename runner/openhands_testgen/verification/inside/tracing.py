@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from types import FrameType
+    from typing import Any, Callable
+
+    TraceFunction = Callable[[FrameType, str, Any], Any]
 
 BEFORE_TESTS = ""
 
@@ -30,18 +33,18 @@ class LineTracer:
     def stop(self) -> None:
         """Trace no longer."""
         sys.settrace(None)
-        threading.settrace(None)  # type: ignore[arg-type]  # typeshed knows None from 3.12 on
+        threading.settrace(None)
 
     def enter(self, test: str) -> None:
         """Count all lines for this test from now on."""
         self._current = self.lines.setdefault(test, set())
 
-    def _enter_frame(self, frame: FrameType, event: str, _: object) -> object:
+    def _enter_frame(self, frame: FrameType, event: str, _: object) -> TraceFunction | None:
         if event == "call" and frame.f_code.co_filename == self._path:
             return self._enter_line
         return None
 
-    def _enter_line(self, frame: FrameType, event: str, _: object) -> object:
+    def _enter_line(self, frame: FrameType, event: str, _: object) -> TraceFunction:
         if event == "line":
             self._current.add(frame.f_lineno)
         return self._enter_line

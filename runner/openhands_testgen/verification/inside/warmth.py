@@ -10,20 +10,22 @@ import contextlib
 import gc
 import importlib
 import importlib.machinery
-import os
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
 OWN_PACKAGE = "openhands_testgen"
-REHEARSAL = os.path.join(os.path.dirname(os.path.abspath(__file__)), "rehearsal.py")
+REHEARSAL = Path(__file__).resolve().with_name("rehearsal.py")
 # Python itself has them before any path counts: the project's cannot be meant.
 STARTED_WITH = frozenset(
-    (*sys.builtin_module_names, OWN_PACKAGE, "__main__")
-    + ("abc", "codecs", "encodings", "genericpath", "io", "ntpath", "os", "posixpath", "site")
-    + ("stat", "zipimport")
+    (
+        *sys.builtin_module_names,
+        *(OWN_PACKAGE, "__main__", "abc", "codecs", "encodings", "genericpath", "io", "ntpath"),
+        *("os", "posixpath", "site", "stat", "zipimport"),
+    )
 )
 
 
@@ -31,9 +33,8 @@ def rehearse(options: Sequence[str]) -> None:
     """Let pytest import what it imports late, with tests of our own that pass and fail."""
     import pytest
 
-    folder = os.path.dirname(REHEARSAL)
-    with open(os.devnull, "w", encoding="utf-8") as null, contextlib.redirect_stdout(null):
-        pytest.main([f"--rootdir={folder}", f"--confcutdir={folder}", *options, REHEARSAL])
+    folder = REHEARSAL.parent
+    pytest.main([f"--rootdir={folder}", f"--confcutdir={folder}", *options, str(REHEARSAL)])
 
 
 def import_all(names: Iterable[str], roots: Sequence[str]) -> None:
@@ -50,7 +51,7 @@ def settle(roots: Sequence[str]) -> None:
         top = name.partition(".")[0]
         if top == OWN_PACKAGE or (top not in STARTED_WITH and _is_found(top, roots)):
             del sys.modules[name]
-    sys.path[:] = [path for path in sys.path if path != os.getcwd()]
+    sys.path[:] = [path for path in sys.path if path != str(Path.cwd())]
     gc.collect()
     gc.freeze()
 
@@ -59,8 +60,7 @@ def find_imports(sources: Iterable[str]) -> Iterator[str]:
     """Yield what files import by absolute names; files that cannot be read import nothing."""
     for source in sources:
         try:
-            with open(source, "rb") as file:
-                tree = ast.parse(file.read())
+            tree = ast.parse(Path(source).read_bytes())
         except (OSError, SyntaxError, ValueError):
             continue
         for node in ast.walk(tree):

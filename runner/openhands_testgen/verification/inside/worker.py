@@ -10,18 +10,14 @@ import select
 import shutil
 import tempfile
 import time
-from dataclasses import asdict, astuple, dataclass
+from dataclasses import asdict, astuple
+from pathlib import Path
 from typing import NoReturn
 
 from openhands_testgen.verification.inside import isolation
-from openhands_testgen.verification.inside.account import (
-    MAX_TEXT,
-    Account,
-    parse_json,
-    read_names,
-)
+from openhands_testgen.verification.inside.account import MAX_TEXT, Account, parse_json
 from openhands_testgen.verification.inside.channel import Channel, ClosedError, open_pair
-from openhands_testgen.verification.inside.session import run_session
+from openhands_testgen.verification.inside.session import READY, run_session
 from openhands_testgen.verification.inside.surroundings import Setup, Surroundings
 from openhands_testgen.verification.inside.turn import Turn
 
@@ -48,8 +44,7 @@ class _Session:
         self._turns = 0
         self._channel = Channel(ours, MAX_EVENT_BYTES)
         said = _hear(self._channel, deadline)
-        self.is_ready = "tests" in said
-        self.tests = read_names(said.get("tests"))
+        self.is_ready = READY in said
         self.broken = str(said.get("broken", ""))[:MAX_TEXT]
 
     def run(self, turn: Turn, deadline: float) -> tuple[bytes, int | None]:
@@ -92,7 +87,6 @@ class Worker:
         account, start = Account(), time.monotonic()
         session = self._find(setup, start + seconds * WALL_FACTOR)
         if session.is_ready:
-            account.tests = session.tests
             begun = time.monotonic()
             deadline = begun + seconds * WALL_FACTOR
             events, status = session.run(turn, deadline)
@@ -132,7 +126,7 @@ class Worker:
                 if entry.is_dir(follow_symlinks=False):
                     shutil.rmtree(entry.path, ignore_errors=True)
                 else:
-                    os.unlink(entry.path)
+                    Path(entry.path).unlink()
 
 
 def serve(where: Surroundings, channel: Channel) -> NoReturn:
@@ -146,7 +140,7 @@ def serve(where: Surroundings, channel: Channel) -> NoReturn:
         except ClosedError:
             worker.end()
             os._exit(0)
-        setup, turn, seconds = marshal.loads(message)
+        setup, turn, seconds = marshal.loads(message)  # noqa: S302 - our parent's
         account = worker.do(Setup(*setup), Turn(*turn), seconds)
         channel.send(json.dumps(asdict(account)).encode())
 
@@ -184,6 +178,6 @@ def _fork() -> int:
     for _ in range(FORK_ATTEMPTS):
         try:
             return os.fork()
-        except BlockingIOError:
+        except BlockingIOError:  # noqa: PERF203 - that is what is waited for
             time.sleep(FORK_PAUSE_SECONDS)
     return os.fork()

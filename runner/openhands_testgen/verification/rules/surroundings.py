@@ -6,6 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from openhands_testgen.domain.expected import get_last_name
+from openhands_testgen.verification.configuration import is_configuration
 from openhands_testgen.verification.rules.names import is_imported, read_text, resolve
 from openhands_testgen.verification.rules.table import make_problem
 
@@ -44,10 +45,6 @@ _HARMLESS = (
 )
 _SOURCE_CALLS = {"inspect.getsource", "inspect.getsourcelines", "inspect.findsource", "dis.dis"}
 _SOURCE_ATTRIBUTES = {"__code__", "co_code", "co_consts"}
-_CONFIGURATION = {
-    *("conftest.py", "sitecustomize.py", "usercustomize.py", "pytest.ini", ".pytest.ini"),
-    *("pyproject.toml", "tox.ini", "setup.cfg", ".coveragerc"),
-}
 _RUNNER_FILES = {
     *("GITHUB_ENV", "GITHUB_OUTPUT", "GITHUB_PATH", "GITHUB_STATE", "GITHUB_STEP_SUMMARY"),
     *("GITHUB_TOKEN", "ACTIONS_RUNTIME_TOKEN", "ACTIONS_ID_TOKEN_REQUEST_TOKEN", "RUNNER_TEMP"),
@@ -149,5 +146,4 @@ def _writes_configuration(code: FileCode, call: ast.Call) -> bool:
 
 
 def _is_configuration(node: ast.expr) -> bool:
-    name = read_text(node).rpartition("/")[2]
-    return name in _CONFIGURATION or name.endswith(".pth")
+    return is_configuration(read_text(node))

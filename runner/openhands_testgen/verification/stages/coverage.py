@@ -11,11 +11,14 @@ from openhands_testgen.sandbox.workbench import read_foreign
 from openhands_testgen.verification.recording import CONFIGURATION
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from openhands_testgen.sandbox.python import SandboxedPython
 
 NAME = "coverage"
 REPORT = "coverage.json"
 MAX_REPORT_BYTES = 20_000_000
+MOST_UNSEEN, MOST_UNSEEN_PART = 3, 0.15
 
 
 class Summary(BaseModel):
@@ -97,6 +100,24 @@ def judge_coverage(coverage: Coverage | None, threshold: float, module_path: str
         f"{threshold:g}% are asked for; {_render_missing(coverage)}"
     )
     return StageResult(NAME, passed=False, reasons=(reason,))
+
+
+def find_made_up(coverage: Coverage | None, traced: Collection[int] | None) -> str:
+    """Return why the coverage cannot be believed, empty if it can.
+
+    ``traced`` are the lines that another run saw, counted in another way. The two differ a little
+    where a statement has several lines, and where a test depends on chance.
+    """
+    if coverage is None or traced is None:
+        return ""
+    claimed = set(coverage.executed_lines)
+    unseen = claimed - set(traced)
+    if len(unseen) <= max(MOST_UNSEEN, len(claimed) * MOST_UNSEEN_PART):
+        return ""
+    return (
+        f"coverage counts {len(claimed)} lines as run, of which another count of another run saw "
+        f"only {len(claimed) - len(unseen)}: it is made up"
+    )
 
 
 def join_coverage(one: Coverage, other: Coverage) -> float:

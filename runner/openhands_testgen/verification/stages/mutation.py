@@ -11,18 +11,29 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import time
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from pydantic import Field
 
 from openhands_testgen.domain.verdict import Mutation, StageResult, Survivor
-from openhands_testgen.verification.programs import CHANGED, ENDED, Account, Facts, Subject
+from openhands_testgen.verification.programs import (
+    CANNOT_FORK,
+    CHANGED,
+    ENDED,
+    NO_TIME,
+    Account,
+    Answer,
+    Facts,
+    Subject,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from pathlib import Path
 
     from openhands_testgen.domain.verdict import Candidate
@@ -32,6 +43,8 @@ NAME = "mutation"
 PROGRAM = "mutation"
 MAX_MUTANTS = 1_000
 MAX_REASONS = 5
+MOST_WORKERS = 8
+NOTHING = "nothing on the covered lines can be changed so that a test could notice"
 
 
 class End(StrEnum):
@@ -59,10 +72,9 @@ class Mutant(Facts):
     run: Account | None = None
 
 
-class Answer(Facts):
+class Findings(Answer):
     """What the program found; ``found`` is how many changes there are to choose from."""
 
-    is_lost: bool = False
     baseline: Account = Account()
     found: int = 0
     workers: int = 0
@@ -77,16 +89,22 @@ class MutationPlan:
     mutants: int = 100
     seed: int = 1
     seconds: float = 60.0
-    workers: int = field(default_factory=lambda: min(len(os.sched_getaffinity(0)), 8))
+    workers: int = field(default_factory=lambda: min(os.cpu_count() or 1, MOST_WORKERS))
 
 
 @dataclass(frozen=True, slots=True)
 class MutationRecord:
-    """What was tried and what came of it; ``problem`` says why it proves nothing."""
+    """What was tried and what came of it.
+
+    ``problem`` says why it proves nothing, ``skipped`` why nothing was tried; ``is_refuted`` that
+    tests failed although the module does the same as ever.
+    """
 
     plan: MutationPlan
     module_path: str
     problem: str = ""
+    skipped: str = ""
+    is_refuted: bool = False
     found: int = 0
     controls: int = 0
     ends: tuple[tuple[Mutant, End], ...] = ()
@@ -96,26 +114,30 @@ class MutationRecord:
         return sum(end in ends for _, end in self.ends)
 
 
-async def run_mutation(
+async def run_mutation(  # noqa: PLR0913 - what the stage is about
     python: SandboxedPython,
     candidate: Candidate,
     roots: Sequence[Path],
     covered_lines: Collection[int],
     plan: MutationPlan,
+    *,
+    plugins: Mapping[str, Sequence[str]] = MappingProxyType({}),
 ) -> MutationRecord:
     """Run the tests on mutants of the module; nothing is written to the copy.
 
     Tests that do not stand the fast way to run them are run once more as pytest would.
     """
-    subject, start = Subject(python, candidate, roots), time.monotonic()
-    record = MutationRecord(plan, candidate.module_path, "there was no time for it")
+    if sys.platform == "win32":
+        return MutationRecord(plan, candidate.module_path, skipped=CANNOT_FORK)
+    subject, start = Subject(python, candidate, roots, plugins), time.monotonic()
+    record = MutationRecord(plan, candidate.module_path, NO_TIME)
     for is_fast in (True, False):
         seconds = plan.seconds - (time.monotonic() - start)
         if seconds <= 0 or not record.problem or subject.has_changed():
             break
         answer = await subject.ask(
             PROGRAM,
-            Answer,
+            Findings,
             seconds,
             is_fast=is_fast,
             covered_lines=sorted(covered_lines),
@@ -127,7 +149,7 @@ async def run_mutation(
     return replace(record, problem=CHANGED) if subject.has_changed() else record
 
 
-def read_answer(answer: Answer | None, module_path: str, plan: MutationPlan) -> MutationRecord:
+def read_answer(answer: Findings | None, module_path: str, plan: MutationPlan) -> MutationRecord:
     """Decide how each mutant ended, and whether that proves anything."""
     if answer is None or answer.is_lost:
         return MutationRecord(plan, module_path, ENDED)
@@ -135,14 +157,18 @@ def read_answer(answer: Answer | None, module_path: str, plan: MutationPlan) -> 
         plan,
         module_path,
         problem=find_problem(answer),
+        skipped="" if answer.mutants else NOTHING,
+        is_refuted=any(account.failed for account in (answer.baseline, *answer.controls)),
         found=answer.found,
         controls=len(answer.controls),
         ends=tuple((mutant, decide_end(mutant.run)) for mutant in answer.mutants),
     )
 
 
-def find_problem(answer: Answer) -> str:
+def find_problem(answer: Findings) -> str:
     """Return why the mutants prove nothing; empty if they do."""
+    if answer.problem:
+        return f"the mutants could not be made or run: {answer.problem}"
     if not answer.baseline.is_sound:
         return f"the tests fail on the unchanged module: {answer.baseline.explain()}"
     failing = [account for account in answer.controls if not account.is_sound]
@@ -153,7 +179,7 @@ def find_problem(answer: Answer) -> str:
         )
     has_run = any(mutant.run is not None for mutant in answer.mutants)
     if answer.mutants and not (has_run and answer.controls):
-        return "there was no time to run any mutant"
+        return NO_TIME
     return ""
 
 
@@ -177,9 +203,8 @@ def judge_mutation(record: MutationRecord, threshold: float) -> tuple[StageResul
     if record.problem:
         mutation = Mutation(0.0, 0, 0, seed=record.plan.seed, problem=record.problem)
         return StageResult(NAME, passed=True, reasons=(f"no score: {record.problem}",)), mutation
-    if not record.ends:
-        reason = "nothing on the covered lines can be changed so that a test could notice"
-        return StageResult(NAME, passed=True, reasons=(reason,)), None
+    if record.skipped:
+        return StageResult(NAME, passed=True, reasons=(record.skipped,)), None
     mutation = _compute(record)
     is_enough = mutation.score >= threshold
     return StageResult(

@@ -6,24 +6,29 @@ A test is *vacuous* if it passes every time. See ``inside/stand_ins.py``.
 
 from __future__ import annotations
 
+import sys
 import time
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from pydantic import Field
 
 from openhands_testgen.domain.verdict import Outcome, StageResult
 from openhands_testgen.verification.programs import (
+    CANNOT_FORK,
     CHANGED,
     ENDED,
     MAX_ITEMS,
+    NO_TIME,
     Account,
+    Answer,
     Facts,
     Subject,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from openhands_testgen.domain.verdict import Candidate, CaseResult
@@ -51,10 +56,9 @@ class Sabotage(Facts):
     broken: str = Field(max_length=1_400)
 
 
-class Answer(Facts):
+class Findings(Answer):
     """What the program found."""
 
-    is_lost: bool = False
     baseline: Account = Account()
     sabotages: list[Sabotage] = Field(default=[], max_length=len(SABOTAGES))
 
@@ -81,25 +85,33 @@ class SabotageJudgement:
 
 
 async def run_sabotage(
-    python: SandboxedPython, candidate: Candidate, roots: Sequence[Path]
+    python: SandboxedPython,
+    candidate: Candidate,
+    roots: Sequence[Path],
+    *,
+    plugins: Mapping[str, Sequence[str]] = MappingProxyType({}),
 ) -> SabotageRecord:
     """Run the tests on a module that does nothing; nothing is written to the copy."""
-    subject, start = Subject(python, candidate, roots), time.monotonic()
-    record = SabotageRecord(problem="there was no time for it")
+    if sys.platform == "win32":
+        return SabotageRecord(problem=CANNOT_FORK)
+    subject, start = Subject(python, candidate, roots, plugins), time.monotonic()
+    limit, record = min(SECONDS, python.limits.timeout_seconds), SabotageRecord(problem=NO_TIME)
     for is_fast in (True, False):
-        seconds = SECONDS - (time.monotonic() - start)
+        seconds = limit - (time.monotonic() - start)
         if seconds <= 0 or not record.problem or subject.has_changed():
             break
-        answer = await subject.ask(PROGRAM, Answer, seconds, is_fast=is_fast)
+        answer = await subject.ask(PROGRAM, Findings, seconds, is_fast=is_fast)
         record = read_answer(answer)
     is_changed = subject.has_changed()
     return SabotageRecord(problem=CHANGED, is_hostile=True) if is_changed else record
 
 
-def read_answer(answer: Answer | None) -> SabotageRecord:
+def read_answer(answer: Findings | None) -> SabotageRecord:
     """Return what can be concluded: a test that was not tried in every way is not vacuous."""
     if answer is None or answer.is_lost:
         return SabotageRecord(problem=ENDED, is_hostile=True)
+    if answer.problem:
+        return SabotageRecord(problem=f"the module could not be replaced: {answer.problem}")
     if not answer.baseline.is_done or not answer.baseline.is_loaded:
         problem = f"the tests cannot be run on a replaced module: {answer.baseline.explain()}"
         return SabotageRecord(problem=problem)
@@ -110,7 +122,7 @@ def read_answer(answer: Answer | None) -> SabotageRecord:
     done = tuple((one.what, one.mode) for one in answer.sabotages)
     left = answer.sabotages[-1].passed if answer.sabotages else []
     if left and done != SABOTAGES:
-        return SabotageRecord(problem=f"there was no time to try all tests within {SECONDS:g} s")
+        return SabotageRecord(problem=NO_TIME)
     return SabotageRecord(passed=tuple(left))
 
 
