@@ -43,7 +43,7 @@ class Account:
     def summarize(self) -> dict[str, object]:
         """Return what a judge needs to know."""
         failed = [
-            f"{name}: {message}"
+            f"{name}: {message}"[:MAX_TEXT]
             for name, (outcome, message) in self.results.items()
             if outcome not in {"passed", "skipped"}
         ]

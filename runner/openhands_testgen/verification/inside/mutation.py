@@ -81,20 +81,27 @@ class Examination:
         }
 
     def _run_unchanged(self) -> None:
-        """Run the tests as they are, and again to see their lines; at once, else one by one."""
+        """Run the tests as they are, and again to see their lines; at once, else one by one.
+
+        Tests that pass alone and fail beside themselves are never run so again.
+        """
         traced = replace(self._plain, is_shared=False, is_traced=True)
         jobs = [
             Job(key, setup, Turn(cpu_seconds=setup.cpu_seconds), self._seconds)
             for key, setup in ((BASELINE, self._plain), (TRACE, traced))
         ]
-        for _ in range(2):
-            done = {job.key: account for job, account in self._pool.run(jobs, self._deadline)}
-            self._baseline = done.get(BASELINE, Account(is_late=True))
-            trace = done.get(TRACE, Account())
-            if self._baseline.is_sound and trace.is_sound:
-                self._lines = trace.lines
-                break
-            self._pool.keep_one()
+        done = self._run_all(jobs)
+        if not (done[BASELINE].is_sound and done[TRACE].is_sound):
+            alone = self._run_all(jobs[:1]) | self._run_all(jobs[1:])
+            if any(alone[key].is_sound and not done[key].is_sound for key in done):
+                self._pool.keep_one()
+            done = alone
+        self._baseline = done[BASELINE]
+        self._lines = done[TRACE].lines if done[TRACE].is_sound else {}
+
+    def _run_all(self, jobs: Sequence[Job]) -> dict[str, Account]:
+        late = {job.key: Account(is_late=True) for job in jobs}
+        return late | {job.key: account for job, account in self._pool.run(jobs, self._deadline)}
 
     def _run_changed(
         self, mutants: Sequence[Mutant], controls: Sequence[Mutant]

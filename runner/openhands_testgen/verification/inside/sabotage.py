@@ -65,15 +65,15 @@ class Examination:
             SHORTEST_SECONDS, BASELINE_FACTOR * (baseline.start_seconds + baseline.seconds)
         )
         left = _find_passed(baseline) if baseline.is_done and baseline.is_loaded else []
-        sabotages: list[dict[str, object]] = []
+        sabotages: list[dict[str, str]] = []
         for what, mode in SABOTAGES:
             if not left or time.monotonic() > self._deadline:
                 break
             accounts = self._sabotage(what, mode, left)
             left = [test for account in accounts for test in _find_passed(account)]
             broken = next((account.broken for account in accounts if account.broken), "")
-            sabotages.append({"what": what, "mode": mode, "passed": left, "broken": broken})
-        return {"baseline": baseline.summarize(), "sabotages": sabotages}
+            sabotages.append({"what": what, "mode": mode, "broken": broken})
+        return {"baseline": baseline.summarize(), "sabotages": sabotages, "passed": left}
 
     def _sabotage(self, what: str, mode: str, tests: Sequence[str]) -> list[Account]:
         """Run tests under one sabotage, past those that end or hang the process."""

@@ -48,19 +48,19 @@ SABOTAGES = (
 
 
 class Sabotage(Facts):
-    """The tests that passed one sabotage, of those that had passed the ones before."""
+    """One sabotage, of the tests that had passed those before; ``broken`` if none could run."""
 
     what: str = Field(max_length=40)
     mode: str = Field(max_length=40)
-    passed: list[str] = Field(max_length=MAX_ITEMS)
     broken: str = Field(max_length=1_400)
 
 
 class Findings(Answer):
-    """What the program found."""
+    """What the program found; ``passed`` are the tests that passed all sabotages so far."""
 
     baseline: Account = Account()
     sabotages: list[Sabotage] = Field(default=[], max_length=len(SABOTAGES))
+    passed: list[str] = Field(default=[], max_length=MAX_ITEMS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,10 +120,9 @@ def read_answer(answer: Findings | None) -> SabotageRecord:
         problem = f"the tests cannot be collected without what the module does: {broken[0]}"
         return SabotageRecord(problem=problem)
     done = tuple((one.what, one.mode) for one in answer.sabotages)
-    left = answer.sabotages[-1].passed if answer.sabotages else []
-    if left and done != SABOTAGES:
+    if answer.passed and done != SABOTAGES:
         return SabotageRecord(problem=NO_TIME)
-    return SabotageRecord(passed=tuple(left))
+    return SabotageRecord(passed=tuple(answer.passed))
 
 
 def judge_sabotage(record: SabotageRecord, cases: Iterable[CaseResult]) -> SabotageJudgement:

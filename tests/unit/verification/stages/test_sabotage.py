@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pytest
 
 from openhands_testgen.domain.verdict import CaseResult, Outcome
@@ -18,17 +16,14 @@ from openhands_testgen.verification.stages.sabotage import (
     read_answer,
 )
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
 SOUND = Account(passed=3, is_done=True, is_loaded=True)
 
 
-def make_sabotages(*passed: Sequence[str], broken: str = "") -> list[Sabotage]:
-    return [
-        Sabotage(what=what, mode=mode, passed=list(names), broken=broken)
-        for (what, mode), names in zip(SABOTAGES, passed, strict=False)
-    ]
+def make_findings(*passed: str, tried: int = len(SABOTAGES), broken: str = "") -> Findings:
+    sabotages = [Sabotage(what=what, mode=mode, broken="") for what, mode in SABOTAGES[:tried]]
+    if broken:
+        sabotages[-1] = sabotages[-1].model_copy(update={"broken": broken})
+    return Findings(baseline=SOUND, sabotages=sabotages, passed=list(passed))
 
 
 def make_cases(*names: str, outcome: Outcome = Outcome.PASSED) -> list[CaseResult]:
@@ -40,24 +35,23 @@ def test_both_sides_name_the_same_sabotages() -> None:
 
 
 @pytest.mark.parametrize(
-    ("sabotages", "expected"),
+    ("findings", "expected"),
     [
-        (make_sabotages(["a"], ["a"], ["a"], ["a"], ["a"]), SabotageRecord(passed=("a",))),
-        (make_sabotages(["a", "b"], ["a"], []), SabotageRecord()),
-        (make_sabotages([]), SabotageRecord()),
-        (make_sabotages(["a"], ["a"], ["a"], ["a"], []), SabotageRecord()),
-        ([], SabotageRecord()),
-        (make_sabotages(["a"], ["a"]), SabotageRecord(problem=NO_TIME)),
+        (make_findings("a"), SabotageRecord(passed=("a",))),
+        (make_findings(), SabotageRecord()),
+        (make_findings(tried=1), SabotageRecord()),
+        (make_findings(tried=0), SabotageRecord()),
+        (make_findings("a", tried=2), SabotageRecord(problem=NO_TIME)),
         (
-            make_sabotages([], broken="NameError: x"),
+            make_findings(broken="NameError: x", tried=4),
             SabotageRecord(
                 problem="the tests cannot be collected without what the module does: NameError: x"
             ),
         ),
     ],
 )
-def test_what_passes_every_sabotage(sabotages: list[Sabotage], expected: SabotageRecord) -> None:
-    assert read_answer(Findings(baseline=SOUND, sabotages=sabotages)) == expected
+def test_what_passes_every_sabotage(findings: Findings, expected: SabotageRecord) -> None:
+    assert read_answer(findings) == expected
 
 
 @pytest.mark.parametrize("answer", [None, Findings(is_lost=True)])
