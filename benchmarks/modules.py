@@ -66,6 +66,7 @@ class Row:
     lines: int
     tests: int
     coverage_percent: float
+    mutation_percent: float
     verdict: str
     reason: str
     failures: int
@@ -154,7 +155,7 @@ async def measure(subject: Subject, make_tests: MakeTests) -> Row:
         output = project / subject.output
         name = f"{subject.package} {subject.path}"
         if not output.exists():
-            return Row(name, lines, 0, 0.0, "no tests", "", 0, seconds)
+            return Row(name, lines, 0, 0.0, 0.0, "no tests", "", 0, seconds)
         candidate = Candidate(
             project, subject.path, subject.output, output.read_bytes(), THRESHOLD_PERCENT
         )
@@ -169,6 +170,7 @@ async def measure(subject: Subject, make_tests: MakeTests) -> Row:
             lines=lines,
             tests=sum(case.outcome is Outcome.PASSED for case in verification.cases),
             coverage_percent=verification.coverage.percent if verification.coverage else 0.0,
+            mutation_percent=verification.mutation.score if verification.mutation else 0.0,
             verdict=verification.verdict.value,
             reason="; ".join(reasons)[:200],
             failures=await rerun(candidate),
@@ -196,13 +198,23 @@ def show(name: str, rows: Sequence[Row]) -> bool:
     """Print a set's table; return whether its goals are reached."""
     print(f"\n{name} modules\n")
     print_table(
-        ["module", "lines", "tests", "coverage", "verdict", "failures in reruns", "seconds"],
+        [
+            "module",
+            "lines",
+            "tests",
+            "coverage",
+            "mutants killed",
+            "verdict",
+            "failures in reruns",
+            "seconds",
+        ],
         [
             [
                 row.subject,
                 str(row.lines),
                 str(row.tests),
                 f"{row.coverage_percent:.1f}%",
+                f"{row.mutation_percent:.0f}%",
                 row.verdict,
                 str(row.failures),
                 f"{row.seconds:.0f}",

@@ -19,6 +19,7 @@ from tests.fakes.github_repository import FakeRepository
 from tests.fakes.github_routes import NAME, ROUTES, Problem, Request, Route
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import TracebackType
 
 TOKEN = "ghs_planted-token-of-a-workflow"
@@ -46,10 +47,16 @@ class GitHubFault:
 
 @dataclass
 class FakeGitHub:
-    """A server on loopback for the one repository ``octo/shop``."""
+    """A server on loopback for the one repository ``octo/shop``.
+
+    ``meanwhile`` is what others do, one thing after each commit that is created.
+    """
 
     permissions: frozenset[str] = ALL_PERMISSIONS
     may_create_pulls: bool = True
+    merges_conflict: bool = False
+    meanwhile: list[Callable[[], object]] = field(default_factory=list)
+    prefix: str = ""
     faults: list[GitHubFault] = field(default_factory=list)
     repository: FakeRepository = field(default_factory=FakeRepository)
     requests: list[tuple[str, str]] = field(default_factory=list)
@@ -79,8 +86,8 @@ class FakeGitHub:
 
     @property
     def url(self) -> str:
-        """The address of the API."""
-        return f"http://127.0.0.1:{self._http.server_address[1]}"
+        """The address of the API; ``prefix`` is the path of an Enterprise server's."""
+        return f"http://127.0.0.1:{self._http.server_address[1]}{self.prefix}"
 
     def list_calls(self) -> list[str]:
         """List the requests, each as its method and the path below the repository."""
@@ -143,7 +150,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(self) -> None:
         content = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         address = urlsplit(self.path)
-        path = unquote(address.path)
+        path = unquote(address.path).removeprefix(self.fake.prefix)
         with self.fake.lock:
             self.fake.requests.append((self.command, path))
             fault = self.fake.find_fault(self.command, path)
@@ -164,6 +171,9 @@ class _Handler(BaseHTTPRequestHandler):
         if fault is not None:
             self._fail(fault)
             return
+        if answer is None:
+            self._send(204, b"")
+            return
         self._send(status, json.dumps(answer).encode(), {"Link": link} if link else {})
 
     def _decide(self, request: Request) -> tuple[int, object]:
@@ -177,7 +187,7 @@ class _Handler(BaseHTTPRequestHandler):
         size, page = int(query.get("per_page", "30")), int(query.get("page", "1"))
         assert size <= 100
         last = max(1, -(-len(items) // size))
-        path = urlsplit(self.path).path
+        path = urlsplit(self.path).path.removeprefix(self.fake.prefix)
         links = [
             f'<{self.fake.url}{path}?{urlencode({**query, "page": str(number)})}>; rel="{name}"'
             for name, number in (("next", page + 1), ("last", last))

@@ -15,9 +15,18 @@ TIME = "2026-01-01T10:00:00Z"
 
 type Json = dict[str, object]
 
-# Read by its hash, a commit looks as it does when it is created; the extract lacks that call.
-_ALSO: dict[tuple[str, str], Json] = {
-    ("GET", "/repos/{owner}/{repo}/git/commits/{sha}"): {"$ref": "#/components/schemas/git-commit"}
+# What the extract lacks. Read by its hash, a commit looks as it does when it is created.
+_MERGES = ("POST", "/repos/{owner}/{repo}/merges")
+_ANSWERS: dict[tuple[str, str], Json] = {
+    ("GET", "/repos/{owner}/{repo}/git/commits/{sha}"): {"$ref": "#/components/schemas/git-commit"},
+    _MERGES: {"type": ["object", "null"], "required": ["sha"]},
+}
+_REQUESTS: dict[tuple[str, str], Json] = {
+    _MERGES: {
+        "type": "object",
+        "properties": {name: {"type": "string"} for name in ("base", "head", "commit_message")},
+        "required": ["base", "head"],
+    }
 }
 
 
@@ -43,7 +52,8 @@ def read_contract() -> Json:
 
 def judge_request(method: str, path: str, body: object) -> list[str]:
     """Judge a request's body; what GitHub would not know counts as wrong, unlike for GitHub."""
-    schema = get_object(_find_operation(method, path), *_JSON_BODY)
+    known = _REQUESTS.get((method, _find_template(path)))
+    schema = known or get_object(_find_operation(method, path), *_JSON_BODY)
     if not schema:
         return [] if body is None else ["a body that nobody reads"]
     return [*_validate(schema, body), *_list_unknown(schema, body, "body")]
@@ -52,11 +62,12 @@ def judge_request(method: str, path: str, body: object) -> list[str]:
 def judge_answer(method: str, path: str, status: int, body: object) -> list[str]:
     """Judge an answer; an error's own form is not described."""
     operation = _find_operation(method, path)
-    if not operation and (method, _find_template(path)) not in _ALSO:
+    known = _ANSWERS.get((method, _find_template(path)))
+    if not operation and known is None:
         return [f"GitHub has no {method} {path}"]
     if status >= 400:
         return []
-    schema = _ALSO.get((method, _find_template(path))) or get_object(
+    schema = known or get_object(
         operation, "responses", str(status), "content", "application/json", "schema"
     )
     return _validate(schema, body) if schema else [f"status {status} is not described"]
@@ -73,7 +84,7 @@ _JSON_BODY = ("requestBody", "content", "application/json", "schema")
 
 
 def _find_template(path: str) -> str:
-    templates = [*get_object(read_contract(), "paths"), *(template for _, template in _ALSO)]
+    templates = [*get_object(read_contract(), "paths"), *(template for _, template in _ANSWERS)]
     fitting = [one for one in templates if re.fullmatch(_to_pattern(one), path)]
     # The one with the fewest parameters is meant: `/git/ref/x` is no `/git/{anything}/x`.
     return min(fitting, key=lambda one: one.count("{"), default="")

@@ -168,7 +168,24 @@ def create_commit(fake: FakeGitHub, request: Request) -> Json:
     sha = fake.repository.add_commit(
         request.get("tree"), request.get("message"), [str(one) for one in parents]
     )
+    if fake.meanwhile:
+        fake.meanwhile.pop(0)()
     return _show_commit(fake.repository.commits[sha], sha, request)
+
+
+def merge(fake: FakeGitHub, request: Request) -> Json | None:
+    """Merge with the branch's own side winning: whether it conflicts is up to the test."""
+    repository, branch, sha = fake.repository, request.get("base"), request.get("head")
+    head = repository.branches[branch]
+    if repository.is_above(sha, head):
+        return None
+    if fake.merges_conflict:
+        raise Problem(409, "Merge conflict")
+    theirs, ours = (repository.commits[one].tree for one in (sha, head))
+    tree = repository.add_tree(theirs, repository.trees[ours])
+    made = repository.add_commit(tree, request.get("commit_message"), [head, sha])
+    repository.branches[branch] = made
+    return {"sha": made, "url": f"{request.place}/commits/{made}"}
 
 
 def find_pulls(fake: FakeGitHub, request: Request) -> list[Json]:
@@ -214,6 +231,7 @@ ROUTES = (
     Route("POST", "/git/trees", "contents", 201, create_tree),
     Route("GET", r"/git/commits/(\w+)", "contents", 200, get_commit),
     Route("POST", "/git/commits", "contents", 201, create_commit),
+    Route("POST", "/merges", "contents", 201, merge),
     Route("GET", "/pulls", "pull-requests", 200, find_pulls),
     Route("POST", "/pulls", "pull-requests", 201, create_pull),
 )

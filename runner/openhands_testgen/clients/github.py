@@ -168,13 +168,17 @@ class GitHubClient:
             commit = self._repo.get_git_commit(sha)
             return Commit(commit.sha, commit.tree.sha, commit.message)
 
-    def create_tree(self, base: str, files: Mapping[str, bytes]) -> str:
-        """Create a tree: another one with files put into it. Trees are named by their hashes."""
+    def create_blobs(self, files: Mapping[str, bytes]) -> dict[str, str]:
+        """Keep files' bytes and return their hashes by path; nothing points to them yet."""
         with _restated():
-            blobs = {path: self._create_blob(content) for path, content in files.items()}
-            elements = [
-                InputGitTreeElement(path, FILE_MODE, "blob", sha=sha) for path, sha in blobs.items()
-            ]
+            return {path: self._create_blob(content) for path, content in files.items()}
+
+    def create_tree(self, base: str, blobs: Mapping[str, str]) -> str:
+        """Create a tree: another one with files put into it. Trees are named by their hashes."""
+        elements = [
+            InputGitTreeElement(path, FILE_MODE, "blob", sha=sha) for path, sha in blobs.items()
+        ]
+        with _restated():
             base_tree = GitTree(self._repo.requester, attributes={"sha": base})
             return self._repo.create_git_tree(elements, base_tree).sha
 
@@ -196,6 +200,11 @@ class GitHubClient:
         place = f"{self._repo.url}/git/refs/heads/{quote(branch)}"
         with _restated():
             GitRef(self._repo.requester, url=place).edit(sha, force=False)
+
+    def merge(self, branch: str, sha: str, message: str) -> bool:
+        """Merge a commit into a branch, ``CONFLICT`` where GitHub cannot; false if it has it."""
+        with _restated():
+            return self._repo.merge(branch, sha, message) is not None
 
     def find_pull(self, branch: str, base: str) -> str | None:
         """Find the page of the open pull request from one branch to another."""

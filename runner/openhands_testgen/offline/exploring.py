@@ -30,7 +30,7 @@ MEMORY_MB = 1024
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What to characterize. Paths are POSIX, relative to the project; ``seconds`` bounds the search."""
+    """What to characterize, in ``seconds``. Paths are POSIX, relative to the project."""
 
     project: Path
     module_path: str
@@ -56,7 +56,7 @@ class Explorer:
         observations = Observations()
         seconds = self.order.seconds
         for start in range(MAX_STARTS):
-            request = {"task": "explore", "seconds": seconds, "seed": start, "hash_seed": 0}
+            request = {"task": "explore", "seconds": seconds, "seed": start}
             await self._run({**request, "examples": list(examples)}, out, seconds + START_SECONDS)
             observations = parse_observations(read_foreign(out, MAX_BYTES) or b"")
             seconds /= 2
@@ -80,21 +80,24 @@ class Explorer:
         outs = [self.python.bench.out / f"confirmed-{n}.jsonl" for n in range(len(orders))]
         runs = [
             self._run(
-                {
-                    **request,
-                    "order": list(order),
-                    "alone": n == 0,
-                    "hash_seed": FIRST_HASH_SEED + n,
-                },
+                {**request, "order": list(order), "order_number": n, "alone": n == 0},
                 outs[n],
                 CONFIRM_SECONDS,
+                hash_seed=FIRST_HASH_SEED + n,
             )
             for n, order in enumerate(orders)
         ]
         await asyncio.gather(*runs)
         return parse_observations(b"\n".join(read_foreign(out, MAX_BYTES) or b"" for out in outs))
 
-    async def _run(self, request: dict[str, object], out: Path, timeout_seconds: float) -> None:
+    async def _run(
+        self,
+        request: dict[str, object],
+        out: Path,
+        timeout_seconds: float,
+        *,
+        hash_seed: int = 0,
+    ) -> None:
         bench, order = self.python.bench, self.order
         script = put_scripts(bench) / "explore.py"
         path = bench.ours / f"{out.stem}.json"
@@ -116,6 +119,7 @@ class Explorer:
             [str(script), str(path)],
             cwd=bench.project,
             roots=find_roots(bench, order.module_path, order.output_path),
+            hash_seed=hash_seed,
         )
 
 

@@ -119,8 +119,9 @@ class Alone(_Record):
 
 
 class Together(_Record):
-    """A scenario played among all others in one process."""
+    """A scenario played among others in one process; ``order`` says in which of the orders."""
 
+    order: int
     number: int
     outcome: Outcome | None
 
@@ -170,7 +171,7 @@ class Observations:
     module: ModuleFacts | None = None
     found: list[Found] = field(default_factory=list)
     alone: dict[int, Alone] = field(default_factory=dict)
-    together: dict[int, list[Outcome | None]] = field(default_factory=dict)
+    together: dict[int, dict[int, Outcome | None]] = field(default_factory=dict)
     calls: int = 0
     has_ended: bool = False
     problem: str = ""
@@ -192,7 +193,7 @@ def parse_observations(content: bytes) -> Observations:
             case _AloneLine(content=alone):
                 observations.alone[alone.number] = alone
             case _TogetherLine(content=one):
-                observations.together.setdefault(one.number, []).append(one.outcome)
+                observations.together.setdefault(one.order, {})[one.number] = one.outcome
             case _EndLine(content=end):
                 observations.calls = end.calls
                 observations.has_ended = True

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 JUMP_WEIGHT = 3.0
 DECISION_WEIGHT = 1.0
+ENTRY_WEIGHT = 0.6
 MORE_PER_TARGET = 5
 MAX_CASES = 500
 
@@ -82,8 +83,14 @@ def _cover(candidates: Sequence[Candidate], missing: dict[str, int]) -> list[int
 
 def _gain(candidate: Candidate, missing: dict[str, int]) -> float:
     new = (feature for feature in candidate.features if missing.get(feature, 0) > 0)
-    total = sum(DECISION_WEIGHT if name.startswith("d") else JUMP_WEIGHT for name in new)
-    return total / candidate.cost
+    return sum(map(_weigh, new)) / candidate.cost
+
+
+def _weigh(feature: str) -> float:
+    """Weigh a jump (``3>4``), a decision (``d7+``) or a table's entry (``d7/1f``)."""
+    if not feature.startswith("d"):
+        return JUMP_WEIGHT
+    return ENTRY_WEIGHT if "/" in feature else DECISION_WEIGHT
 
 
 def _diversify(candidates: Sequence[Candidate], chosen: list[int], spare: int) -> list[int]:

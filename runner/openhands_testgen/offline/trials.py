@@ -100,6 +100,7 @@ class Stand:
             self._build_arguments(seed, is_measuring=is_measuring),
             cwd=bench.project,
             roots=find_roots(bench, self.module_path, self.output_path),
+            hash_seed=seed,
         )
         records = read_foreign(bench.out / RESULTS, MAX_BYTES) or b""
         log = result.stdout + result.stderr
@@ -127,9 +128,10 @@ class Stand:
         module = bench.project / self.module_path
         text = CONFIGURATION.format(data=bench.out / DATA, module=_escape(str(module)))
         configuration.write_text(text, encoding="utf-8")
+        coverage = ["-m", "coverage", "run", f"--rcfile={configuration}"] if is_measuring else []
         return [
+            *coverage,
             *(str(script), str(seed), str(bench.out / RESULTS)),
-            str(configuration) if is_measuring else "",
             *("-c", os.devnull, f"--rootdir={bench.project}", f"--confcutdir={bench.project}"),
             *("-p", "no:cacheprovider", "--import-mode=importlib"),
             *("--tb=short", "--color=no", "-q", "-r", "fE", self.output_path),

@@ -140,3 +140,14 @@ def test_hostile_results_are_taken(scene: Scene, text: str) -> None:
         assert len(output[name].encode()) <= 64_000
         assert "<script" not in output[name]
         assert "\x00" not in output[name]
+
+
+def test_an_enterprise_server(scene: Scene) -> None:
+    scene.github.prefix = "/api/v3"
+    for _ in range(2):
+        published = scene.publish(137, comment=True, deliver="pull-request")
+        assert published.notes == []
+    (run,) = scene.github.repository.check_runs
+    assert len(run.annotations) == 137
+    assert len(scene.github.repository.comments) == 1
+    assert len(scene.github.repository.pulls) == 1

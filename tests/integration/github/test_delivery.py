@@ -59,19 +59,11 @@ def test_a_branch_that_has_moved_is_left_alone(scene: Scene) -> None:
 
 def test_a_branch_that_moves_at_the_last_moment(scene: Scene) -> None:
     repository = scene.github.repository
-    original = repository.add_commit
-
-    def add_commit(tree: str, message: str, parents: list[str]) -> str:
-        sha = original(tree, message, parents)
-        if message.startswith("Tests for"):
-            repository.push("feature", other=b"x")
-        return sha
-
-    repository.add_commit = add_commit  # type: ignore[method-assign] # somebody else pushes just then
-    published = scene.publish(deliver="commit")
+    scene.github.meanwhile = [lambda: repository.push("feature", other=b"x")]
+    (note,) = scene.publish(deliver="commit").notes
     assert repository.commits[repository.branches["feature"]].message == "Somebody's"
-    assert "not a fast forward" in published.notes[0].text
-    assert "nothing was overwritten" in published.notes[0].text
+    assert note.text.startswith("No delivery: feature has moved from")
+    assert "nothing was overwritten" in note.text
 
 
 def test_a_branch_that_is_gone(scene: Scene) -> None:
@@ -144,17 +136,102 @@ def test_a_pull_request_of_their_own(scene: Scene) -> None:
 def test_a_later_run_keeps_that_pull_request(scene: Scene) -> None:
     scene.publish(deliver="pull-request")
     repository = scene.github.repository
-    first = repository.branches["openhands-testgen/feature"]
     moved = repository.push("feature", other=b"x")
     scene.event = Event("pull_request", moved, "feature", 7)
+    scene.files = {"tests/test_more.py": b"more"}
     assert scene.publish(deliver="pull-request").notes == []
-    head = repository.branches["openhands-testgen/feature"]
-    assert repository.commits[head].parents == [first, moved]
+    assert repository.is_above(moved, repository.branches["openhands-testgen/feature"])
     assert set(repository.read_files("openhands-testgen/feature")) == {
         *repository.read_files("feature"),
         *FILES,
+        "tests/test_more.py",
     }
     assert len(repository.pulls) == 1
+    assert scene.publish(deliver="pull-request").delivered.startswith("the tests are in the pull")
+
+
+def test_a_branch_in_conflict_with_its_target(scene: Scene) -> None:
+    scene.publish(deliver="pull-request")
+    repository = scene.github.repository
+    head = repository.branches["openhands-testgen/feature"]
+    moved = repository.push("feature", other=b"x")
+    scene.event = Event("pull_request", moved, "feature", 7)
+    scene.github.merges_conflict = True
+    (note,) = scene.publish(deliver="pull-request").notes
+    assert note.text == (
+        "No delivery: openhands-testgen/feature has conflicts with feature; merge or delete it."
+    )
+    assert repository.branches["openhands-testgen/feature"] == head
+
+
+def test_a_target_that_went_back(scene: Scene) -> None:
+    repository = scene.github.repository
+    moved = repository.push("feature", other=b"x")
+    scene.event = Event("pull_request", moved, "feature", 7)
+    scene.publish(deliver="pull-request")
+    repository.branches["feature"] = HEAD
+    scene.event = PULL
+    scene.files = {"tests/test_more.py": b"more"}
+    assert scene.publish(deliver="pull-request").notes == []
+    assert "tests/test_more.py" in repository.read_files("openhands-testgen/feature")
+
+
+@pytest.mark.parametrize("mode", ["commit", "pull-request"])
+def test_jobs_of_a_matrix_deliver_to_one_branch(scene: Scene, mode: str) -> None:
+    for name in "abc":
+        scene.files = {f"tests/test_{name}.py": name.encode()}
+        assert scene.publish(deliver=mode).notes == []
+    branch = "feature" if mode == "commit" else "openhands-testgen/feature"
+    found = scene.github.repository.read_files(branch)
+    assert {"tests/test_a.py", "tests/test_b.py", "tests/test_c.py"} < set(found)
+    assert len(scene.github.repository.pulls) == (mode == "pull-request")
+
+
+@pytest.mark.parametrize("mode", ["commit", "pull-request"])
+def test_whoever_comes_second_looks_again(scene: Scene, mode: str) -> None:
+    repository = scene.github.repository
+    branch = "feature" if mode == "commit" else "openhands-testgen/feature"
+
+    def deliver_meanwhile() -> None:
+        repository.branches.setdefault(branch, HEAD)
+        message = f"Tests for b.py\n\nGenerated-Tests-Base: {HEAD}\n"
+        repository.push(branch, message, other=b"another job's")
+
+    scene.github.meanwhile = [deliver_meanwhile, deliver_meanwhile]
+    assert scene.publish(deliver=mode).notes == []
+    assert {"other.py", *FILES} < set(repository.read_files(branch))
+
+
+def test_a_branch_that_never_stands_still(scene: Scene) -> None:
+    repository = scene.github.repository
+    message = f"Tests\n\nGenerated-Tests-Base: {HEAD}\n"
+    scene.github.meanwhile = [lambda: repository.push("feature", message, other=b"x")] * 9
+    (note,) = scene.publish(deliver="commit").notes
+    assert note.text == "No delivery: feature moves too fast; nothing was overwritten."
+
+
+def test_a_branch_that_github_protects(scene: Scene) -> None:
+    scene.github.faults = [
+        GitHubFault("PATCH", "/git/refs", status=422, message="Protected branch update failed")
+    ]
+    (note,) = scene.publish(deliver="commit").notes
+    assert note.text == (
+        "No delivery: GitHub does not move feature forward (Protected branch update failed); "
+        "nothing was overwritten."
+    )
+    assert scene.github.list_calls().count("PATCH /git/refs/heads/feature") == 1
+
+
+@pytest.mark.parametrize("branch", ["feat/a-b_c", "feat#1", "100%", "ü", "a.b@c"])
+@pytest.mark.parametrize("mode", ["commit", "pull-request"])
+def test_names_of_branches(scene: Scene, branch: str, mode: str) -> None:
+    scene.github.repository.branches[branch] = HEAD
+    scene.event = Event("pull_request", HEAD, branch, 7)
+    for _ in range(2):
+        assert scene.publish(deliver=mode).notes == []
+    target = branch if mode == "commit" else f"openhands-testgen/{branch}"
+    assert set(FILES) < set(scene.github.repository.read_files(target))
+    assert len(scene.github.repository.pulls) == (mode == "pull-request")
 
 
 def test_commits_of_others_are_kept(scene: Scene) -> None:

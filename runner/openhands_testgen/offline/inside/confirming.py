@@ -88,4 +88,4 @@ def confirm(request: dict[str, Any], sink: Sink) -> None:
     for content in confirmer.play_alone() if request["alone"] else ():
         sink.write("alone", content)
     for content in confirmer.play_together(request["order"]):
-        sink.write("together", content)
+        sink.write("together", {**content, "order": request["order_number"]})

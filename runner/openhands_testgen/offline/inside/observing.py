@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from .scenario import Scenario
     from .world import World
 
-MAX_HINTS = 40
+MAX_HINTS = 120
 MAX_OPTIONS = 40
 MAX_TEXT_LENGTH = 200
 MAX_LOOKED_AT = 100
@@ -127,7 +127,7 @@ def _render_hints(hints: Sequence[Hint], values: Sequence[object]) -> Iterator[l
                 yield [hint.site, "isinstance", place[0], names]
                 continue
         left, right = _to_plain(hint.left), _to_plain(hint.right)
-        if left != _NOTHING and right != _NOTHING:
+        if _NOTHING not in (left, right):
             yield [hint.site, hint.operation, left, right]
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import operator
 import re
+import zlib
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
@@ -40,17 +41,52 @@ OPERATIONS: dict[str, Callable[..., object]] = {
 }
 ASKING = frozenset({"isinstance", "issubclass", "hasattr", "callable"})
 METHODS = frozenset(
-    "startswith endswith find rfind index split rsplit partition rpartition count replace strip "
-    "lstrip rstrip removeprefix removesuffix isdigit isalpha isalnum isupper islower isspace "
-    "isnumeric isdecimal isidentifier istitle isascii get match search fullmatch findall finditer "
-    "sub".split()
+    [
+        "startswith",
+        "endswith",
+        "find",
+        "rfind",
+        "index",
+        "split",
+        "rsplit",
+        "partition",
+        "rpartition",
+        "count",
+        "replace",
+        "strip",
+        "lstrip",
+        "rstrip",
+        "removeprefix",
+        "removesuffix",
+        "isdigit",
+        "isalpha",
+        "isalnum",
+        "isupper",
+        "islower",
+        "isspace",
+        "isnumeric",
+        "isdecimal",
+        "isidentifier",
+        "istitle",
+        "isascii",
+        "get",
+        "match",
+        "search",
+        "fullmatch",
+        "findall",
+        "finditer",
+        "sub",
+    ]
 )
 COMPARE = "__testgen_compare__"
 DECIDE = "__testgen_decide__"
 METHOD = "__testgen_method__"
 ASK = "__testgen_ask__"
 ITEM = "__testgen_item__"
-MAX_SEEN_PER_SITE = 60
+PATTERN_METHODS = frozenset({"match", "search", "fullmatch", "findall", "finditer", "sub"})
+MAX_SEEN_PER_SITE = 200
+MAX_HINTS = 120
+MAX_TABLE = 60
 MAX_HINTS_PER_SITE = 3
 
 
@@ -67,8 +103,9 @@ class Recorder:
     """Carries out what the probes stand for, and notes what it saw."""
 
     def __init__(self) -> None:
-        """Start with nothing seen."""
+        """Start with nothing seen; ``words`` are the texts that stand in the module."""
         self.is_on = False
+        self.words: frozenset[object] = frozenset()
         self.clear()
 
     def clear(self) -> None:
@@ -108,6 +145,7 @@ class Recorder:
         if self._is_wanted(site) and type(owner).__module__ in {"builtins", "re"}:
             first, second = (owner, *args, None)[:2] if owner is not re else (*args, None)[:2]
             self._note(site, name, first, second, outcome)
+            self._note_entry(site, name, first, second, outcome)
         return outcome
 
     def ask(self, site: int, name: str, function: Callable[..., object], *args: object) -> object:
@@ -121,7 +159,27 @@ class Recorder:
         """Look something up, and note where."""
         if self._is_wanted(site) and isinstance(owner, dict):
             self._note(site, "[]", owner, key, outcome=True)
+            self._note_entry(site, "[]", owner, key, outcome=True)
         return owner[key]  # type: ignore[index] # whatever the module does
+
+    def _note_entry(
+        self, site: int, operation: str, left: object, right: object, outcome: object
+    ) -> None:
+        """Note which of a table's entries, or of its patterns, was the one.
+
+        A table is code too: each of its lines decides something.
+        """
+        if operation in PATTERN_METHODS:
+            name = left.pattern if isinstance(left, re.Pattern) else left
+            if name not in self.words:
+                return
+            if outcome and isinstance(name, (str, bytes)):
+                self.features.add(f"d{site}/{shorten(name)}")
+            elif isinstance(name, str) and len(self.hints) < MAX_HINTS:
+                self.hints.append(Hint(site, operation, name, right))
+        elif operation in {"get", "[]"} and isinstance(left, dict) and len(left) <= MAX_TABLE:
+            is_known = right in self.words and right in left
+            self.features.update([f"d{site}/{shorten(str(right))}"] if is_known else [])
 
     def _is_wanted(self, site: int) -> bool:
         if not self.is_on:
@@ -150,6 +208,12 @@ class Recorder:
             self.hints.append(Hint(site, operation, left, right))
 
 
+def shorten(name: str | bytes) -> str:
+    """Return a few characters that stand for a text, the same ones in every process."""
+    data = name if isinstance(name, bytes) else name.encode("utf-8", "replace")
+    return f"{zlib.crc32(data):x}"
+
+
 def classify(operation: str, left: object, right: object, outcome: object) -> str:
     """Return which of the kinds of outcome that a decision can have this is.
 
@@ -173,19 +237,21 @@ class Instrumenter(ast.NodeTransformer):
 
     def __init__(self) -> None:
         """Start at site 1."""
-        self.lines: dict[int, int] = {}
+        self._sites = 0
 
-    def visit_Compare(self, node: ast.Compare) -> ast.expr:  # noqa: N802 - ast calls it so
+    def visit_Compare(self, node: ast.Compare) -> ast.expr:
         """Probe each comparison."""
         self.generic_visit(node)
         pairs = list(_split_chain(node))
         if not pairs:
             return node
-        parts = [self._call(COMPARE, node, ast.Constant(name), *pair) for name, *pair in pairs]
+        parts: list[ast.expr] = [
+            self._call(COMPARE, node, ast.Constant(name), *pair) for name, *pair in pairs
+        ]
         whole = parts[0] if len(parts) == 1 else ast.BoolOp(ast.And(), parts)
         return ast.copy_location(whole, node)
 
-    def visit_Call(self, node: ast.Call) -> ast.expr:  # noqa: N802 - ast calls it so
+    def visit_Call(self, node: ast.Call) -> ast.expr:
         """Probe what is asked of values."""
         self.generic_visit(node)
         if any(isinstance(one, ast.Starred) for one in node.args) or not _is_plain(node):
@@ -200,32 +266,32 @@ class Instrumenter(ast.NodeTransformer):
             return call
         return node
 
-    def visit_Subscript(self, node: ast.Subscript) -> ast.expr:  # noqa: N802 - ast calls it so
+    def visit_Subscript(self, node: ast.Subscript) -> ast.expr:
         """Probe where something is looked up."""
         self.generic_visit(node)
         if not isinstance(node.ctx, ast.Load) or isinstance(node.slice, (ast.Slice, ast.Tuple)):
             return node
         return self._call(ITEM, node, node.value, node.slice)
 
-    def visit_BoolOp(self, node: ast.BoolOp) -> ast.expr:  # noqa: N802 - ast calls it so
+    def visit_BoolOp(self, node: ast.BoolOp) -> ast.expr:
         """Probe each side of ``and`` and ``or``."""
         self.generic_visit(node)
         node.values = [self._decide(value) for value in node.values]
         return node
 
-    def visit_If(self, node: ast.If) -> ast.stmt:  # noqa: N802 - ast calls it so
+    def visit_If(self, node: ast.If) -> ast.stmt:
         """Probe a condition."""
         self.generic_visit(node)
         node.test = self._decide(node.test)
         return node
 
-    def visit_While(self, node: ast.While) -> ast.stmt:  # noqa: N802 - ast calls it so
+    def visit_While(self, node: ast.While) -> ast.stmt:
         """Probe a condition."""
         self.generic_visit(node)
         node.test = self._decide(node.test)
         return node
 
-    def visit_IfExp(self, node: ast.IfExp) -> ast.expr:  # noqa: N802 - ast calls it so
+    def visit_IfExp(self, node: ast.IfExp) -> ast.expr:
         """Probe a condition."""
         self.generic_visit(node)
         node.test = self._decide(node.test)
@@ -241,20 +307,20 @@ class Instrumenter(ast.NodeTransformer):
         """Leave annotations alone."""
         return node
 
-    def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.stmt:  # noqa: N802 - ast calls it so
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.stmt:
         """Leave annotations alone."""
         if node.value is not None:
             node.value = self.visit(node.value)
         return node
 
-    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.stmt:  # noqa: N802 - ast calls it so
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.stmt:
         """Leave annotations alone."""
         returns, node.returns = node.returns, None
         self.generic_visit(node)
         node.returns = returns
         return node
 
-    visit_AsyncFunctionDef = visit_FunctionDef  # noqa: N815 - ast calls it so
+    visit_AsyncFunctionDef = visit_FunctionDef  # type: ignore[assignment] # noqa: N815 - ast's name
 
     def generic_visit(self, node: ast.AST) -> ast.AST:
         """Leave patterns of ``match`` alone: they are no expressions."""
@@ -268,19 +334,18 @@ class Instrumenter(ast.NodeTransformer):
         return self._call(DECIDE, test, test)
 
     def _call(self, probe: str, node: ast.expr, *args: ast.expr) -> ast.Call:
-        site = len(self.lines) + 1
-        self.lines[site] = node.lineno
-        values = [ast.Constant(site), *args]
+        self._sites += 1
+        values = [ast.Constant(self._sites), *args]
         call = ast.Call(ast.Name(probe, ast.Load()), values, [])
         return ast.fix_missing_locations(ast.copy_location(call, node))
 
 
-def instrument(tree: ast.Module) -> dict[int, int]:
-    """Put probes into a module's tree; return the line of each site."""
-    instrumenter = Instrumenter()
-    instrumenter.visit(tree)
+def instrument(tree: ast.Module) -> frozenset[object]:
+    """Put probes into a module's tree; return the texts and numbers that stand in it."""
+    constants = [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)]
+    Instrumenter().visit(tree)
     ast.fix_missing_locations(tree)
-    return instrumenter.lines
+    return frozenset(value for value in constants if type(value) in {str, bytes, int})
 
 
 def _split_chain(node: ast.Compare) -> Iterator[tuple[str, ast.expr, ast.expr]]:

@@ -13,6 +13,7 @@ from .corpus import MAX_ENTRIES, Entry, exchange, list_texts
 from .kinds import NONE, Kind
 from .mutations import mutate, propose
 from .patterns import sample_pattern
+from .probes import PATTERN_METHODS, shorten
 from .scenario import STATEMENT, VALUE, Scenario
 from .targets import build_inner
 
@@ -88,7 +89,7 @@ class Search:
         self._random = random
         self._urgent: deque[Job] = deque(maxlen=MAX_URGENT)
         self._tried: set[str] = set()
-        self._proposed: dict[tuple[str, int], int] = {}
+        self._proposed: dict[tuple[str, int, object], int] = {}
         self._lines: set[int] = set()
 
     def run(self, seconds: float) -> None:
@@ -283,8 +284,8 @@ class Search:
         for site, operation, left, right in hints:
             if len(self._urgent) >= MAX_URGENT:
                 return
-            key = (state.target.name, site)
-            if self._is_settled(site, operation) or self._proposed.get(key, 0) > MAX_PER_SITE:
+            key = (state.target.name, site, left if operation in PATTERN_METHODS else None)
+            if self._is_settled(site, operation, left) or self._proposed.get(key, 0) > MAX_PER_SITE:
                 continue
             if operation == "isinstance":
                 changes = self._propose_kinds(state, job, left, right)
@@ -310,7 +311,9 @@ class Search:
                 changes.append((number, self._values.make_one(kind, state.builder.place)))
         return changes
 
-    def _is_settled(self, site: int, operation: str) -> bool:
+    def _is_settled(self, site: int, operation: str, left: object) -> bool:
+        if operation in PATTERN_METHODS and isinstance(left, str):
+            return f"d{site}/{shorten(left)}" in self.reached
         ways = [("+", "-"), *([("=", "<1", ">1")] if operation in NUMERIC else [])]
         return any(all(f"d{site}{one}" in self.reached for one in way) for way in ways)
 
@@ -340,7 +343,9 @@ class Search:
         )
 
 
-_SIMPLE = frozenset("int float complex bool str bytes list tuple set frozenset dict".split())
+_SIMPLE = frozenset(
+    ["int", "float", "complex", "bool", "str", "bytes", "list", "tuple", "set", "frozenset", "dict"]
+)
 
 
 def is_worth_keeping(outcome: dict[str, Any]) -> bool:

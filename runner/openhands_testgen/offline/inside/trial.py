@@ -1,7 +1,6 @@
-"""Run pytest once: ``python trial.py SEED OUT RCFILE ARGUMENTS``; a line of JSON for each test.
+"""Run pytest once: ``python trial.py SEED OUT ARGUMENTS``; a line of JSON in OUT for each test.
 
-SEED sets the hash seed, and the order of the tests unless it is 0. RCFILE is coverage.py's
-configuration, or empty to run without.
+SEED sets the order of the tests, unless it is 0.
 """
 
 from __future__ import annotations
@@ -16,7 +15,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import pytest
 
-STARTED = "--started"
 MAX_MESSAGE_LENGTH = 300
 
 
@@ -57,14 +55,8 @@ class Recorder:
 
 
 def main(arguments: list[str]) -> int:
-    """Start afresh with the hash seed, then run pytest."""
-    if arguments[0] != STARTED:
-        seed, _, rcfile, *_ = arguments
-        os.environ["PYTHONHASHSEED"] = seed
-        coverage = ["-m", "coverage", "run", f"--rcfile={rcfile}"] if rcfile else []
-        command = [sys.executable, *coverage, __file__, STARTED, *arguments]
-        os.execv(sys.executable, command)  # noqa: S606 - ourselves
-    seed, out, _, *rest = arguments[1:]
+    """Run pytest in the folder of the project."""
+    seed, out, *rest = arguments
     here = Path(__file__).resolve().parent
     # As with `python -m pytest`: the folder of the project, not that of this script.
     sys.path[:] = [str(Path.cwd()), *(path for path in sys.path if Path(path).resolve() != here)]
