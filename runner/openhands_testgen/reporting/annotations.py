@@ -71,13 +71,14 @@ def cut_annotations(
 def render_annotation_command(annotation: Annotation, path_prefix: str = "") -> str:
     """Render one annotation as a workflow command; ``path_prefix`` leads to the project."""
     path = join_path(path_prefix, annotation.path)
+    title = to_plain_lines(annotation.title, MAX_TITLE_LENGTH).replace("\n", " ")
     properties = {
         "file": to_plain_lines(path, MAX_PATH_LENGTH).replace("\n", " "),
         "line": str(annotation.line or ""),
         "endLine": str(annotation.end_line or ""),
-        "title": to_plain_lines(annotation.title, MAX_TITLE_LENGTH).replace("\n", " "),
+        "title": title,
     }
-    message = to_plain_lines(annotation.message, MAX_MESSAGE_LENGTH) or annotation.title
+    message = to_plain_lines(annotation.message, MAX_MESSAGE_LENGTH) or title
     return render_command(annotation.level, message, properties)
 
 

@@ -16,17 +16,26 @@ if TYPE_CHECKING:
 _SPECIAL = re.compile(r"[\\`*_{}\[\]()<>#+!|~&:@$\"'=^]|(?<=www)\.|(?<=WWW)\.")
 
 _PLAIN_ADDRESS = re.compile(r"https?://[A-Za-z0-9._~:/?#&=%+-]{1,2000}")
+_CALLS = re.compile(r"&#64;|&#35;|\bGH-(?=\d)")  # @ and #, and an issue's other name
 
 
 def render_text(text: str, max_length: int = 300) -> str:
-    """Render foreign text as one line of plain words, for a cell, a heading or a list."""
-    plain = " ".join(to_plain_lines(text, max_length).split())
-    return _SPECIAL.sub(lambda match: f"&#{ord(match[0])};", plain)
+    """Render foreign text as one line of plain words, for a cell, a heading or a list.
+
+    GitHub looks for people and issues in what was rendered, where entities are characters again: a
+    space without width keeps a name from being one, so nobody is called.
+    """
+    return _CALLS.sub(r"\g<0>&#8203;", _escape(text, max_length))
 
 
 def render_code(text: str, max_length: int = 300) -> str:
     """Render foreign text as a piece of code within a line."""
-    return f"<code>{render_text(text, max_length)}</code>"
+    return f"<code>{_escape(text, max_length)}</code>"
+
+
+def _escape(text: str, max_length: int) -> str:
+    plain = " ".join(to_plain_lines(text, max_length).split())
+    return _SPECIAL.sub(lambda match: f"&#{ord(match[0])};", plain)
 
 
 def render_block(text: str, max_length: int = 4_000) -> str:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, cast
 from openhands_testgen.domain.report import render_result, render_time
 from openhands_testgen.domain.snapshot import ABSENT
 from openhands_testgen.errors import ConfigurationError
+from openhands_testgen.reporting.coverage_report import COVERAGE_REPORT, rename_module
 from openhands_testgen.reporting.file_names import choose_names, render_slug
 from openhands_testgen.reporting.patch import FILE_MODE, render_patch
 from openhands_testgen.reporting.redaction import Redaction, map_texts
@@ -85,6 +86,10 @@ class ResultsFolder:
         material = self._gather(report, kept, redaction)
         documents, failures = make_documents(material)
         material.result["warnings"] += failures
+        if COVERAGE_REPORT in kept:
+            kept[COVERAGE_REPORT] = rename_module(
+                kept[COVERAGE_REPORT], material.result, self._path_prefix
+            )
         places = choose_names(kept, taken=OUR_FILES)
         return {
             **{str(places[name]): content for name, content in kept.items()},

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import html
+import re
+
 import pytest
 from markdown_it import MarkdownIt
 
@@ -63,3 +66,11 @@ def test_a_block_ends_only_by_itself() -> None:
     assert html.count("</pre>") == 1
     assert html.strip().endswith("</pre>")
     assert "<script>" not in html
+
+
+@pytest.mark.parametrize("text", ["@octocat", "#1", "octo/repo#1", "GH-1"])
+def test_nobody_is_called_and_no_issue_is_named(text: str) -> None:
+    seen = html.unescape(render_text(text))
+    assert seen.replace("\u200b", "") == text
+    assert not re.search(r"@\w|#\d|GH-\d", seen)
+    assert html.unescape(render_code(text)) == f"<code>{text}</code>"

@@ -139,12 +139,15 @@ def test_documents_stand_beside_the_report(tmp_path: Path) -> None:
         "module/src/shop/prices.py": b"a = 1\nb = 2\n",
         "trajectory.zip": pack_events(make_events("words")),
         "report.html": b"not ours",
+        "coverage.json": b'{"files": {"/tmp/copy/src/shop/prices.py": {}}}',
     }
     results = ResultsFolder(tmp_path, (), path_prefix="sub", now=lambda: 1_767_261_700.0)
     folder = results.store(report, files)
     assert b"b = 2" in (folder / "report.html").read_bytes()
     assert b'filename="sub/src/shop/prices.py"' in (folder / "coverage.xml").read_bytes()
     assert b"uncovered-lines" in (folder / "sarif.json").read_bytes()
+    report_files = json.loads((folder / "coverage.json").read_bytes())["files"]
+    assert report_files == {"sub/src/shop/prices.py": {}}
     assert (folder / "report-2.html").read_bytes() == b"not ours"
     result = json.loads((folder / "result.json").read_text())
     assert result["collected_at"] == "2026-01-01T10:01:40Z"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from itertools import groupby
 
 from markupsafe import Markup, escape
@@ -12,6 +13,9 @@ from openhands_testgen.reporting.commands import strip_escapes
 MAX_NAME_LENGTH = 300
 MAX_OUTPUT_LENGTH = 8_000
 MAX_OUTPUT_LINES = 200
+MAX_MARKS = 4  # on one letter; more of them reach into other lines
+FIRST_MARK = "\u0300"
+_MARK = "mark"
 _ODD = Markup('<span class="odd">{}</span>')
 _EMPTY_LINES = re.compile("\n(?:[ \t]*\n){3,}")
 _BREAKS = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
@@ -39,23 +43,28 @@ def render_characters(text: str, max_length: int) -> Markup:
     shown: list[Markup] = []
     room = max_length
     is_cut = len(text) > max_length
-    for odd, group in groupby(text[:max_length], _find_odd):
+    for kind, group in groupby(text[:max_length], _classify):
         run = "".join(group)
-        label = _number(odd, len(run)) if odd else run
+        is_odd = kind not in {"", _MARK} or (kind == _MARK and len(run) > MAX_MARKS)
+        label = _number(run) if is_odd else run
         if len(label) > room:
-            shown.append(escape("" if odd else label[:room]))
+            shown.append(escape("" if is_odd else label[:room]))
             is_cut = True
             break
-        shown.append(_ODD.format(label) if odd else escape(label))
+        shown.append(_ODD.format(label) if is_odd else escape(label))
         room -= len(label)
     return Markup("").join([*shown, _ODD.format("… cut here")] if is_cut else shown)
 
 
-def _number(char: str, count: int) -> str:
-    number = f"U+{ord(char):04X}"
-    return number if count == 1 else f"{number} ({count} times)"
+def _number(run: str) -> str:
+    number = f"U+{ord(run[0]):04X}"
+    return number if len(run) == 1 else f"{number} ({len(run)} times)"
 
 
-def _find_odd(char: str) -> str:
-    """Return the character if it cannot be shown as it is, else nothing."""
+def _classify(char: str) -> str:
+    """Return the character if it cannot be shown as it is; marks on letters are of one kind."""
+    if char < FIRST_MARK and char.isprintable():
+        return ""
+    if unicodedata.category(char) in {"Mn", "Me"}:
+        return _MARK
     return "" if char.isprintable() or char in "\n\t" else char

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
         ("a\tb\nc", "a\tb\nc"),
         ("a\u202eb", 'a<span class="odd">U+202E</span>b'),
         ("a\0\0\0b", 'a<span class="odd">U+0000 (3 times)</span>b'),
+        ("Z\u0300\u0301 e\u0301", "Z\u0300\u0301 e\u0301"),
+        ("Z" + "\u0300\u0334" * 9 + "x", 'Z<span class="odd">U+0300 (18 times)</span>x'),
         ("\ud800", '<span class="odd">U+D800</span>'),
         ("\u200b\ufeff", '<span class="odd">U+200B</span><span class="odd">U+FEFF</span>'),
     ],
