@@ -198,7 +198,16 @@ def show(name: str, rows: Sequence[Row]) -> bool:
     """Print a set's table; return whether its goals are reached."""
     print(f"\n{name} modules\n")
     print_table(
-        ["module", "lines", "tests", "coverage", "mutants killed", "verdict", "failures in reruns", "seconds"],
+        [
+            "module",
+            "lines",
+            "tests",
+            "coverage",
+            "mutants killed",
+            "verdict",
+            "failures in reruns",
+            "seconds",
+        ],
         [
             [
                 row.subject,

@@ -12,7 +12,12 @@ from openhands_testgen.backends.cloud_lookup import wait_for_sandbox
 from openhands_testgen.backends.cloud_records import FAILED_START, render_start, render_title
 from openhands_testgen.backends.conversation import MESSAGE_EVENT
 from openhands_testgen.backends.remote_folder import RemoteFolder
-from openhands_testgen.errors import BackendError, BackendUnreachableError, GenerationError
+from openhands_testgen.errors import (
+    AuthenticationError,
+    BackendError,
+    BackendUnreachableError,
+    GenerationError,
+)
 
 if TYPE_CHECKING:
     from openhands_testgen.backends.cloud_sandboxes import Sandboxes
@@ -97,20 +102,24 @@ class Starter:
                 "here to upload it. Push it first."
             )
             raise BackendError(message)
-        try:
-            await self._hand_over(order, client)
-        except GenerationError as error:
-            message = (
-                f"The project could not be brought into the sandbox: {error} Or push it first."
-            )
-            raise BackendError(message) from error
+        if not await self._fill(order, client):
+            await self._tell(order, client)
 
-    async def _hand_over(self, order: Order, client: AgentServerClient) -> None:
-        info = await find_info(client, order.conversation_id)
-        if await _has_begun(client, info):
-            return
-        path = await resolve(client, info.workspace.working_dir)
-        await RemoteFolder(client, path).fill(order.snapshot)
+    async def _fill(self, order: Order, client: AgentServerClient) -> bool:
+        """Unpack the project in the sandbox, and return whether the agent was told already."""
+        try:
+            info = await find_info(client, order.conversation_id)
+            if await _has_begun(client, info):
+                return True
+            path = await resolve(client, info.workspace.working_dir)
+            await RemoteFolder(client, path).fill(order.snapshot)
+        except GenerationError as error:
+            reason = "it cannot be reached from here" if _is_distant(error) else str(error)
+            message = f"The project could not be brought into the sandbox (push it): {reason}"
+            raise BackendError(message) from error
+        return False
+
+    async def _tell(self, order: Order, client: AgentServerClient) -> None:
         for tries_left in reversed(range(TRIES)):
             try:
                 await self._client.send_message(order.conversation_id, order.prompt)
@@ -135,6 +144,10 @@ async def find_info(client: AgentServerClient, conversation_id: str) -> Conversa
         message = "The sandbox does not know the conversation that it was started for."
         raise BackendError(message)
     return info
+
+
+def _is_distant(error: GenerationError) -> bool:
+    return isinstance(error, BackendUnreachableError | AuthenticationError)
 
 
 async def _has_begun(client: AgentServerClient, info: ConversationInfo) -> bool:

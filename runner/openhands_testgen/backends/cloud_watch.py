@@ -51,6 +51,7 @@ class _Glimpse:
     seconds: float
     events: tuple[Event, ...] = ()
     steps: int = 0
+    step: str = ""
 
 
 class CloudWatch:
@@ -176,7 +177,8 @@ class CloudWatch:
 
     async def _describe(self, conversation: Conversation) -> TaskState:
         glimpse = await self._glimpse(conversation)
-        return read_conversation(conversation, glimpse.events, glimpse.steps)
+        state = read_conversation(conversation, glimpse.events, glimpse.steps)
+        return replace(state, step=state.step or glimpse.step)
 
     async def _explain(self, conversation: Conversation, state: TaskState) -> TaskState:
         """Find the reason of an error among what the service has heard."""
@@ -201,6 +203,9 @@ class CloudWatch:
             glimpse = replace(before, seconds=now)
         else:
             glimpse = _Glimpse(moment, now, tuple(events), steps)
+            # A service that hears nothing of its sandboxes would let an agent go on for ever.
+            told = None if events else await self._sandboxes.look(conversation)
+            glimpse = replace(glimpse, steps=told.steps, step=told.step) if told else glimpse
         self._glimpses[key] = glimpse
         return glimpse
 

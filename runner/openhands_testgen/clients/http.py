@@ -47,7 +47,7 @@ class Patience:
 
     request_seconds: float = 30.0
     connect_seconds: float = 5.0
-    first_retry_seconds: float = 0.8
+    first_retry_seconds: float = 0.4
     tries: int = 3
     total_seconds: float = 60.0
 

@@ -214,7 +214,7 @@ def _check_identifier(name: str) -> str:
 
 def _is_one_shot(node: ast.expr) -> bool:
     """Whether a value can be used up, so that it must be made within the test."""
-    calls = [cast("ast.Call", one) for one in ast.walk(node) if isinstance(one, ast.Call)]
+    calls = [one for one in ast.walk(node) if isinstance(one, ast.Call)]
     roots = [
         call.func.value if isinstance(call.func, ast.Attribute) else call.func for call in calls
     ]

@@ -228,7 +228,7 @@ def describe(found: Found, target: TargetFacts | None) -> Candidate:
 
 
 def _count_more(found: Found, target: TargetFacts | None) -> int:
-    """Return how many cases are worth a test for their value alone: few where little is computed."""
+    """Return how many cases are worth a test for their value alone: few if little is computed."""
     if target is not None and not target.lines:
         return 1
     is_private = target is not None and not target.is_public

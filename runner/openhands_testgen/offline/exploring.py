@@ -30,7 +30,7 @@ MEMORY_MB = 1024
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What to characterize. Paths are POSIX, relative to the project; ``seconds`` bounds the search."""
+    """What to characterize, in ``seconds``. Paths are POSIX, relative to the project."""
 
     project: Path
     module_path: str

@@ -31,9 +31,25 @@ _NODES = (
     *(ast.Assign, ast.AugAssign, ast.Delete, ast.Expr),
 )
 _DENIED_DUNDERS = frozenset(
-    "__builtins__ __class__ __closure__ __code__ __dict__ __globals__ __import__ __loader__ "
-    "__mro__ __bases__ __subclasses__ __self__ __func__ __getattribute__ __reduce__ "
-    "__reduce_ex__ __init_subclass__".split()
+    [
+        "__builtins__",
+        "__class__",
+        "__closure__",
+        "__code__",
+        "__dict__",
+        "__globals__",
+        "__import__",
+        "__loader__",
+        "__mro__",
+        "__bases__",
+        "__subclasses__",
+        "__self__",
+        "__func__",
+        "__getattribute__",
+        "__reduce__",
+        "__reduce_ex__",
+        "__init_subclass__",
+    ]
 )
 _DUNDER = re.compile(r"__[a-z_]+__")
 
@@ -93,7 +109,8 @@ def parse_statement(text: str, names: Names) -> ast.stmt:
 
 def substitute(node: ast.AST, replacements: Mapping[str, ast.expr]) -> ast.AST:
     """Return a copy with expressions in place of placeholders."""
-    return _Substituter(replacements).visit(_copy(node))
+    changed: ast.AST = _Substituter(replacements).visit(_copy(node))
+    return changed
 
 
 def count_uses(node: ast.AST, name: str) -> int:
@@ -110,7 +127,7 @@ class _Substituter(ast.NodeTransformer):
     def __init__(self, replacements: Mapping[str, ast.expr]) -> None:
         self._replacements = replacements
 
-    def visit_Name(self, node: ast.Name) -> ast.expr:  # noqa: N802 - ast calls it so
+    def visit_Name(self, node: ast.Name) -> ast.expr:
         new = self._replacements.get(node.id)
         return node if new is None else new
 

@@ -1,4 +1,4 @@
-"""Add tests to a file that has some: every test stays as it is, imports are added, no name twice."""
+"""Add tests to a file that has some: those stay, imports are added, no name comes twice."""
 
 from __future__ import annotations
 

@@ -39,10 +39,11 @@ def main(argv: Sequence[str]) -> int:
     """Run one command and return its exit code."""
     options = _build_parser().parse_args(argv)
     try:
-        return asyncio.run(options.run(options, Path.cwd().resolve()))
+        code: int = asyncio.run(options.run(options, Path.cwd().resolve()))
     except GenerationError as error:
         print(to_plain_line(f"error: {error}"), flush=True)
         return error.exit_code
+    return code
 
 
 async def characterize(options: argparse.Namespace, project: Path) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING, cast
@@ -27,6 +28,7 @@ RESULT_FILE = "result.json"
 AGENT_FOLDER = "agent"
 BASE_FOLDER = "base"
 MODULE_FOLDER = "module"
+MAX_MODULE_BYTES = 2_000_000  # a larger one is kept, but not shown
 
 
 class ResultsFolder:
@@ -78,8 +80,9 @@ class ResultsFolder:
         """Return all files by their place in the folder, without secrets, ``result.json`` last."""
         from openhands_testgen.reporting.documents import OUR_FILES, make_documents
 
-        kept = {name: self._redaction.redact_bytes(one) for name, one in files.items()}
-        material = self._gather(report, kept)
+        redaction = Redaction(tuple(self._secrets))
+        kept = {name: redaction.redact_bytes(content) for name, content in files.items()}
+        material = self._gather(report, kept, redaction)
         documents, failures = make_documents(material)
         material.result["warnings"] += failures
         places = choose_names(kept, taken=OUR_FILES)
@@ -89,7 +92,7 @@ class ResultsFolder:
             RESULT_FILE: (json.dumps(material.result, indent=2) + "\n").encode(),
         }
 
-    def _gather(self, report: Report, files: Mapping[str, bytes]) -> Material:
+    def _gather(self, report: Report, files: Mapping[str, bytes], redaction: Redaction) -> Material:
         from openhands_testgen.reporting.documents import Material
 
         task_id, now = report.task_id, self._now()
@@ -97,33 +100,16 @@ class ResultsFolder:
         result = render_result(report)
         result["collected_at"] = render_time(now)
         result["tokens"] = trajectory.tokens
+        module = files.get(f"{MODULE_FOLDER}/{task_id.module_path}", b"")
         return Material(
-            result=cast("TaskResult", map_texts(result, self._clean)),
+            result=cast("TaskResult", map_texts(result, partial(_clean, redaction))),
             now=now,
-            module=files.get(f"{MODULE_FOLDER}/{task_id.module_path}"),
-            patch=self._render_patch(report, files),
+            module=module if 0 < len(module) <= MAX_MODULE_BYTES else None,
+            patch=_make_patch(report, files, redaction),
             trajectory=trajectory,
             names=frozenset(files),
             path_prefix=self._path_prefix,
         )
-
-    def _render_patch(self, report: Report, files: Mapping[str, bytes]) -> bytes:
-        """Render what is delivered or, if nothing is, what the agent wrote."""
-        path = report.task_id.output_path
-        before = files.get(f"{BASE_FOLDER}/{path}")
-        if before is None and report.task_id.output_digest != ABSENT:
-            return b""
-        delivered = report.verification.content if report.verification else b""
-        after = self._redaction.redact_bytes(delivered) if report.is_success else b""
-        return render_patch(path, before, after or files.get(f"{AGENT_FOLDER}/{path}"))
-
-    def _clean(self, text: str) -> str:
-        """Return a text without secrets that any reader of JSON takes."""
-        return self._redaction.redact_text(text.encode("utf-8", "replace").decode())
-
-    @property
-    def _redaction(self) -> Redaction:
-        return Redaction(tuple(self._secrets))
 
     def _make_root(self) -> None:
         """Make the folder; one that we made is no part of the project that it may stand in."""
@@ -143,3 +129,19 @@ class ResultsFolder:
             file.write(content)
         Path(file.name).chmod(FILE_MODE)
         Path(file.name).replace(path)
+
+
+def _clean(redaction: Redaction, text: str) -> str:
+    """Return a text without secrets that any reader of JSON takes."""
+    return redaction.redact_text(text.encode("utf-8", "replace").decode())
+
+
+def _make_patch(report: Report, files: Mapping[str, bytes], redaction: Redaction) -> bytes:
+    """Make a patch of what is delivered or, if nothing is, of what the agent wrote."""
+    path = report.task_id.output_path
+    before = files.get(f"{BASE_FOLDER}/{path}")
+    if before is None and report.task_id.output_digest != ABSENT:
+        return b""
+    delivered = report.verification.content if report.verification else b""
+    after = redaction.redact_bytes(delivered) if report.is_success else b""
+    return render_patch(path, before, after or files.get(f"{AGENT_FOLDER}/{path}"))

@@ -22,7 +22,7 @@ LAST_CAPABILITY = 63
 
 CLONE_NEWIPC, CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWNET = 1 << 27, 1 << 28, 1 << 29, 1 << 30
 NAMESPACES = CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC
-LEAST_PROCESSES, LIMITS_PROCESSES_FROM = 301, (6, 14)
+RESERVED_IDS, MOST_PROCESSES, LIMITS_PROCESSES_FROM = 300, 300, (6, 14)
 SIOCSIFFLAGS, IFF_UP = 0x8914, 1
 
 # Landlock has the same system call numbers on every architecture.
@@ -102,16 +102,18 @@ def isolate() -> None:
 
 
 def limit_processes() -> bool:
-    """Let this process namespace hold some 300 processes, the kernel's least; if it can be done.
+    """Let this process namespace hold some 300 processes; if it can be done.
 
-    Older kernels have one number for all namespaces: it is left alone there.
+    The first 300 ids are handed out once only, so as many have to follow: with fewer a program
+    that forks often could soon fork no more. Older kernels have one number for all namespaces: it
+    is left alone there.
     """
     release = re.match(r"(\d+)\.(\d+)", platform.release())
     if not release or tuple(map(int, release.groups())) < LIMITS_PROCESSES_FROM:
         return False
     try:
         with open("/proc/sys/kernel/pid_max", "w", encoding="ascii") as file:  # noqa: PTH123
-            file.write(str(LEAST_PROCESSES))
+            file.write(str(RESERVED_IDS + MOST_PROCESSES))
     except OSError:
         return False
     return True

@@ -78,7 +78,7 @@ class Finished(_Line):
 
 
 class Ended(_Line):
-    """pytest has ended by itself; ``lines`` are those of the module that ran, if they were traced."""
+    """pytest ended by itself; ``lines`` are those of the module that ran, if they were traced."""
 
     event: Literal["ended"]
     exit_code: int

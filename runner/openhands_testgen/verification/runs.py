@@ -8,11 +8,13 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from openhands_testgen.sandbox.workbench import read_foreign
-from openhands_testgen.verification.programs import MARGIN_SECONDS
+from openhands_testgen.verification.budget import LEAST_SECONDS
+from openhands_testgen.verification.programs import MARGIN_SECONDS, NO_TIME
 from openhands_testgen.verification.recording import RunPlan, choose_plugins, run_tests
 from openhands_testgen.verification.stages import gain
 from openhands_testgen.verification.stages.coverage import measure
 from openhands_testgen.verification.stages.mutation import MutationPlan, run_mutation
+from openhands_testgen.verification.stages.sabotage import SECONDS as SABOTAGE_SECONDS
 from openhands_testgen.verification.stages.sabotage import run_sabotage
 
 if TYPE_CHECKING:
@@ -98,9 +100,12 @@ class Runs:
 
     async def sabotage(self, content: bytes) -> SabotageRecord:
         """Run the tests on a module that does nothing."""
-        python, candidate, roots = self._prepare(content, self.budget.seconds)
+        python, candidate, roots = self._prepare(content, self.budget.take(SABOTAGE_SECONDS))
         plugins = choose_plugins(content)
-        return await run_sabotage(python, candidate, roots, plugins=plugins)
+        record = await run_sabotage(python, candidate, roots, plugins=plugins)
+        if record.problem == NO_TIME:
+            self.budget.take(LEAST_SECONDS)  # it may be that none is left at all
+        return record
 
     async def mutate(
         self, content: bytes, covered_lines: Collection[int], mutants: int
@@ -110,9 +115,7 @@ class Runs:
         python, candidate, roots = self._prepare(content, seconds)
         plan = MutationPlan(mutants=mutants, seconds=seconds)
         plugins = choose_plugins(content)
-        return await run_mutation(
-            python, candidate, roots, covered_lines, plan, plugins=plugins
-        )
+        return await run_mutation(python, candidate, roots, covered_lines, plan, plugins=plugins)
 
     def _prepare(
         self, content: bytes, seconds: float

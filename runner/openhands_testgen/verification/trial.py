@@ -101,9 +101,7 @@ class Trial:
         judged = reruns.judge_reruns(records, self.runs.candidate.output_path)
         if judged.problems:
             raise EndedError(reruns.NAME, judged.problems)
-        made_up = [
-            coverage.find_made_up(self.coverage, record.journal.lines) for record in records
-        ]
+        made_up = [coverage.find_made_up(self.coverage, record.journal.lines) for record in records]
         if any(made_up):
             raise EndedError(coverage.NAME, filter(None, made_up))
         self.docket.strike(reruns.NAME, judged.cases)

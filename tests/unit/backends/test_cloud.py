@@ -177,11 +177,13 @@ async def test_an_agent_that_spends_too_much_is_stopped(
     assert len(scene.sandbox.interrupted) == 1
 
 
+@pytest.mark.parametrize("hears_events", [False, True])
 async def test_an_agent_that_goes_on_for_too_long_is_stopped(
-    scene: Scene, backend: CloudBackend
+    scene: Scene, backend: CloudBackend, hears_events: bool
 ) -> None:
-    task_id = await start(scene, backend, limits=Limits(3, None))
+    scene.cloud.hears_events = hears_events
     scene.sandbox.events = [RUN] * 4
+    task_id = await start(scene, backend, limits=Limits(3, None))
     for one in (backend, scene.build()):
         state = await look(one, task_id)
         assert (state.status, state.conclusion) == (Status.FAILED, Conclusion.OVER_BUDGET)

@@ -88,6 +88,18 @@ async def test_works_in_its_own_folder_and_says_what_is_in_force(
     assert any(line.startswith("files: Landlock") for line in protections.describe())
 
 
+async def test_a_program_may_start_many_processes_after_one_another(run: Run) -> None:
+    code = """
+import os
+for _ in range(400):
+    two = [os.fork() or os._exit(0) for _ in range(2)]
+    for child in two:
+        os.waitpid(child, 0)
+"""
+    result = await run(code)
+    assert (result.exit_code, result.stderr) == (0, b"")
+
+
 async def test_asyncio_and_child_processes_work(run: Run) -> None:
     code = """
 import asyncio, subprocess

@@ -54,7 +54,7 @@ class Children:
     """
 
     def __init__(self, work: Work, timeout_seconds: float, project: str) -> None:
-        """Start with none; the time limit is for each job, ``project`` a folder that it may read."""
+        """Start with none; the time limit is for each job, which may read ``project``."""
         self.left: list[Any] = []
         self._project = project
         self._work = work
@@ -106,7 +106,7 @@ class Children:
         while b"\n" in child.received and child.jobs:
             line, _, rest = child.received.partition(b"\n")
             child.received = rest
-            if not self._take(child, line):
+            if not self._take(child, bytes(line)):
                 self._end(reading)
                 return
         if not chunk or len(child.received) > MAX_ANSWER_BYTES:

@@ -22,9 +22,7 @@ class Entry(NamedTuple):
 
 
 def list_texts(scenario: Scenario) -> list[str]:
-    """Return the sources of all values in a scenario: those of the last call, the others, the
-    receiver.
-    """
+    """Return the sources of all values: those of the last call, the others, the receiver."""
     texts = [one.text for step in reversed(scenario.steps) for one in step.arguments]
     return texts + ([] if scenario.receiver is None else [scenario.receiver])
 

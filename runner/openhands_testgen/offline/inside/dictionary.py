@@ -79,9 +79,9 @@ def _sort(values: Iterable[object]) -> Words:
 def _find_docstrings(tree: ast.Module) -> set[ast.Constant]:
     found = set()
     for node in ast.walk(tree):
-        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
-            if isinstance(node.value.value, str):
-                found.add(node.value)
+        constant = node.value if isinstance(node, ast.Expr) else None
+        if isinstance(constant, ast.Constant) and isinstance(constant.value, str):
+            found.add(constant)
     return found
 
 
@@ -99,9 +99,9 @@ def _find_prose(tree: ast.Module) -> set[ast.Constant]:
 def _list_keys(module: ModuleType) -> Iterator[object]:
     """List the keys of the tables that the module builds or imports."""
     for value in list(vars(module).values()):
-        if isinstance(value, dict) and value is not vars(module).get("__builtins__"):
-            yield from list(value)[:MAX_KEYS]
-        elif isinstance(value, (list, tuple, set, frozenset)):
+        if (
+            isinstance(value, dict) and value is not vars(module).get("__builtins__")
+        ) or isinstance(value, (list, tuple, set, frozenset)):
             yield from list(value)[:MAX_KEYS]
 
 
@@ -118,9 +118,8 @@ def _list_matches(module: ModuleType, tree: ast.Module, random: Random) -> Itera
     for pattern in _list_patterns(module, tree):
         for _ in range(2):
             text = sample_pattern(pattern, random)
-            if isinstance(pattern.pattern, str) and len(pattern.pattern) <= MAX_TEXT_LENGTH:
-                if pattern.match(text):
-                    yield f"re.match({pattern.pattern!r}, {text!r})"
+            if len(pattern.pattern) <= MAX_TEXT_LENGTH and pattern.match(text):
+                yield f"re.match({pattern.pattern!r}, {text!r})"
     yield from ("re.match('(a)(b)?', 'ab')", "re.match('(a)(b)?', 'a')")
 
 

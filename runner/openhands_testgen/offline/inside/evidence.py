@@ -14,10 +14,39 @@ if TYPE_CHECKING:
 _STR, _NUMBER, _INT = Kind("str"), Kind("number"), Kind("int")
 _LIST, _DICT, _ITERABLE = Kind("list"), Kind("dict"), Kind("iterable")
 _METHODS: dict[str, tuple[str, ...]] = {
-    "str": tuple(
-        "lower upper strip lstrip rstrip split rsplit splitlines startswith endswith replace join "
-        "encode title capitalize isdigit isalpha isalnum isupper islower isspace zfill ljust rjust "
-        "center partition rpartition casefold swapcase translate format expandtabs".split()
+    "str": (
+        "lower",
+        "upper",
+        "strip",
+        "lstrip",
+        "rstrip",
+        "split",
+        "rsplit",
+        "splitlines",
+        "startswith",
+        "endswith",
+        "replace",
+        "join",
+        "encode",
+        "title",
+        "capitalize",
+        "isdigit",
+        "isalpha",
+        "isalnum",
+        "isupper",
+        "islower",
+        "isspace",
+        "zfill",
+        "ljust",
+        "rjust",
+        "center",
+        "partition",
+        "rpartition",
+        "casefold",
+        "swapcase",
+        "translate",
+        "format",
+        "expandtabs",
     ),
     "dict": ("items", "keys", "values", "get", "setdefault", "popitem"),
     "list": ("append", "extend", "insert", "sort", "reverse"),
@@ -54,13 +83,30 @@ _FUNCTIONS: dict[str, tuple[Kind, ...]] = {
     "sum": (Kind("list", (_NUMBER,)),),
     "dict": (_DICT,),
     "islice": (_ITERABLE,),
-    **{
-        name: (_ITERABLE,)
-        for name in (
-            "list tuple set sorted iter enumerate zip max min any all reversed frozenset chain "
-            "deque Counter groupby tee next".split()
-        )
-    },
+    **dict.fromkeys(
+        [
+            "list",
+            "tuple",
+            "set",
+            "sorted",
+            "iter",
+            "enumerate",
+            "zip",
+            "max",
+            "min",
+            "any",
+            "all",
+            "reversed",
+            "frozenset",
+            "chain",
+            "deque",
+            "Counter",
+            "groupby",
+            "tee",
+            "next",
+        ],
+        (_ITERABLE,),
+    ),
 }
 _LATE_ITERABLES = {"map": 1, "filter": 1, "reduce": 1, "starmap": 1}
 _NUMERIC_OPERATORS = (ast.Sub, ast.Div, ast.FloorDiv, ast.Pow, ast.LShift, ast.RShift)
@@ -92,7 +138,7 @@ class Usage(ast.NodeVisitor):
         ]
         return join(found)
 
-    def visit_Attribute(self, node: ast.Attribute) -> None:  # noqa: N802 - ast calls it so
+    def visit_Attribute(self, node: ast.Attribute) -> None:
         """A method or an attribute that only some kinds have."""
         kind = _BY_METHOD.get(node.attr) or _ATTRIBUTES.get(node.attr)
         self._add(node.value, kind)
@@ -101,7 +147,7 @@ class Usage(ast.NodeVisitor):
             self._attributes[known].add(node.attr)
         self.generic_visit(node)
 
-    def visit_Call(self, node: ast.Call) -> None:  # noqa: N802 - ast calls it so
+    def visit_Call(self, node: ast.Call) -> None:
         """Passing a parameter on, or calling it."""
         self._add(node.func, Kind("callable"))
         name = node.func.attr if isinstance(node.func, ast.Attribute) else ""
@@ -129,7 +175,7 @@ class Usage(ast.NodeVisitor):
             self._add(node.args[-1], Kind("list", (_STR,)) if name == "join" else _STR)
         self.generic_visit(node)
 
-    def visit_For(self, node: ast.For | ast.comprehension) -> None:  # noqa: N802 - ast calls it so
+    def visit_For(self, node: ast.For | ast.comprehension) -> None:
         """Running over a parameter."""
         known = self._find(node.iter)
         self._add(node.iter, _ITERABLE)
@@ -142,7 +188,7 @@ class Usage(ast.NodeVisitor):
 
     visit_comprehension = visit_For
 
-    def visit_ListComp(self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp) -> None:  # noqa: N802 - ast calls it so
+    def visit_ListComp(self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp) -> None:
         """What it runs over first, then what is done with each."""
         for generator in node.generators:
             self.visit(generator)
@@ -150,7 +196,7 @@ class Usage(ast.NodeVisitor):
 
     visit_SetComp = visit_GeneratorExp = visit_ListComp  # noqa: N815 - ast calls them so
 
-    def visit_Subscript(self, node: ast.Subscript) -> None:  # noqa: N802 - ast calls it so
+    def visit_Subscript(self, node: ast.Subscript) -> None:
         """Looking something up in a parameter."""
         if isinstance(node.slice, ast.Slice):
             self._add(node.value, _STR)
@@ -163,18 +209,18 @@ class Usage(ast.NodeVisitor):
             self._add(node.value, _DICT)
         self.generic_visit(node)
 
-    def visit_BinOp(self, node: ast.BinOp) -> None:  # noqa: N802 - ast calls it so
+    def visit_BinOp(self, node: ast.BinOp) -> None:
         """Computing with a parameter."""
         for one, other in ((node.left, node.right), (node.right, node.left)):
-            if isinstance(node.op, _NUMERIC_OPERATORS):
-                self._add(one, _NUMBER)
-            elif isinstance(other, ast.Constant) and type(other.value) in {int, float}:
+            if isinstance(node.op, _NUMERIC_OPERATORS) or (
+                isinstance(other, ast.Constant) and type(other.value) in {int, float}
+            ):
                 self._add(one, _NUMBER)
             elif isinstance(other, (ast.Constant, ast.JoinedStr)) and isinstance(node.op, ast.Add):
                 self._add(one, _STR)
         self.generic_visit(node)
 
-    def visit_Compare(self, node: ast.Compare) -> None:  # noqa: N802 - ast calls it so
+    def visit_Compare(self, node: ast.Compare) -> None:
         """Comparing a parameter."""
         sides = [node.left, *node.comparators]
         for one, operation, other in zip(sides, node.ops, sides[1:]):

@@ -11,13 +11,51 @@ if TYPE_CHECKING:
 
 FORBIDDEN_EXIT = 77
 FORBIDDEN = frozenset(
-    "os.chdir os.chflags os.chmod os.chown os.exec os.fork os.forkpty os.kill os.killpg os.link "
-    "os.lockf os.mkdir os.posix_spawn os.putenv os.remove os.removexattr os.rename os.rmdir "
-    "os.setxattr os.spawn os.startfile os.symlink os.system os.truncate os.unsetenv os.utime "
-    "pty.spawn shutil.copyfile shutil.move shutil.rmtree signal.pthread_kill socket.bind "
-    "socket.connect socket.getaddrinfo socket.gethostbyname socket.gethostname socket.sendto "
-    "subprocess.Popen tempfile.mkdtemp tempfile.mkstemp time.sleep urllib.Request "
-    "webbrowser.open".split()
+    [
+        "os.chdir",
+        "os.chflags",
+        "os.chmod",
+        "os.chown",
+        "os.exec",
+        "os.fork",
+        "os.forkpty",
+        "os.kill",
+        "os.killpg",
+        "os.link",
+        "os.lockf",
+        "os.mkdir",
+        "os.posix_spawn",
+        "os.putenv",
+        "os.remove",
+        "os.removexattr",
+        "os.rename",
+        "os.rmdir",
+        "os.setxattr",
+        "os.spawn",
+        "os.startfile",
+        "os.symlink",
+        "os.system",
+        "os.truncate",
+        "os.unsetenv",
+        "os.utime",
+        "pty.spawn",
+        "shutil.copyfile",
+        "shutil.move",
+        "shutil.rmtree",
+        "signal.pthread_kill",
+        "socket.bind",
+        "socket.connect",
+        "socket.getaddrinfo",
+        "socket.gethostbyname",
+        "socket.gethostname",
+        "socket.sendto",
+        "subprocess.Popen",
+        "tempfile.mkdtemp",
+        "tempfile.mkstemp",
+        "time.sleep",
+        "urllib.Request",
+        "webbrowser.open",
+    ]
 )
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 # The same on every machine, or nothing at all.

@@ -8,14 +8,13 @@ import importlib
 import sys
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
-from types import CodeType
 from typing import TYPE_CHECKING
 
 from .probes import Recorder, instrument
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from types import ModuleType
+    from types import CodeType, ModuleType
 
 
 class ProbingLoader(SourceFileLoader):

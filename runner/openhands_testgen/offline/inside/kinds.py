@@ -173,8 +173,23 @@ def kind_of_class(kind: type) -> Kind:
 
 
 KNOWN_MODULES = frozenset(
-    "builtins typing collections datetime decimal fractions uuid pathlib io re os numbers types "
-    "typing_extensions _io".split()
+    [
+        "builtins",
+        "typing",
+        "collections",
+        "datetime",
+        "decimal",
+        "fractions",
+        "uuid",
+        "pathlib",
+        "io",
+        "re",
+        "os",
+        "numbers",
+        "types",
+        "typing_extensions",
+        "_io",
+    ]
 )
 
 

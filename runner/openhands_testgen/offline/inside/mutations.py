@@ -66,12 +66,12 @@ def _parse(text: str) -> ast.Expression | None:
 class _FoldSigns(ast.NodeTransformer):
     """Makes one number of a sign and a number."""
 
-    def visit_UnaryOp(self, node: ast.UnaryOp) -> ast.expr:  # noqa: N802 - ast calls it so
+    def visit_UnaryOp(self, node: ast.UnaryOp) -> ast.expr:
         self.generic_visit(node)
         operand = node.operand
-        if isinstance(node.op, ast.USub) and isinstance(operand, ast.Constant):
-            if isinstance(operand.value, (int, float)) and not isinstance(operand.value, bool):
-                return ast.Constant(-operand.value)
+        value = operand.value if isinstance(operand, ast.Constant) else None
+        if isinstance(node.op, ast.USub) and type(value) in {int, float}:
+            return ast.Constant(-value)  # type: ignore[operator] # a number
         return node
 
 
@@ -91,11 +91,12 @@ def _shallow_copy(tree: Any, spot: ast.AST) -> Any:  # noqa: ANN401 - of the sam
 
 def _change(node: ast.AST, random: Random, place: Place) -> ast.expr:
     if isinstance(node, ast.Constant):
-        return ast.Constant(_change_plain(node.value, random, place))
+        changed: Any = _change_plain(node.value, random, place)
+        return ast.Constant(changed)
     if isinstance(node, ast.Dict):
         return _change_dict(node, random)
     items = list(node.elts)  # type: ignore[attr-defined] # of one of the sequences
-    return type(node)(elts=_change_items(items, random), ctx=ast.Load())  # type: ignore[call-arg, return-value, arg-type]
+    return type(node)(elts=_change_items(items, random), ctx=ast.Load())  # type: ignore[call-arg, return-value]
 
 
 def _change_items(items: list[ast.expr], random: Random) -> list[ast.expr]:
@@ -176,9 +177,9 @@ def _change_text(value: str, random: Random, place: Place) -> str:
 
 def _list_wishes(
     operation: str,
-    left: Any,
-    right: Any,
-    make_regex_text: Callable[[str], str],  # noqa: ANN401
+    left: Any,  # noqa: ANN401 - plain values
+    right: Any,  # noqa: ANN401 - plain values
+    make_regex_text: Callable[[str], str],
 ) -> Iterator[tuple[Any, list[Any]]]:
     """List what to look for in the arguments, and what to put there instead."""
     if operation == "truth":
@@ -252,27 +253,35 @@ def _substitute(constant: Any, old: Any, new: Any) -> Iterator[Any]:  # noqa: AN
     if type(constant) is type(old) and constant == old:
         yield new
     elif isinstance(constant, str) and isinstance(old, str) and isinstance(new, str):
-        if old and old in constant:
-            yield constant.replace(old, new, 1)
-        elif old and old.lower() in constant.lower():
-            at = constant.lower().index(old.lower())
-            yield constant[:at] + new + constant[at + len(old) :]
-        elif constant.strip() == old or not old:
-            yield new
+        yield from _substitute_text(constant, old, new)
     elif isinstance(constant, str) and type(old) is int and type(new) is int:
-        if len(constant) == old and 0 <= new <= MAX_TEXT_LENGTH:
-            yield (constant + "a" * new)[:new]
-        elif str(old) in constant:
-            yield constant.replace(str(old), str(new), 1)
-        if 0 < old < MAX_CODE and 0 < new < MAX_CODE and chr(old) in constant:
-            yield constant.replace(chr(old), chr(new), 1)
-        if 0 < new - old <= MAX_ITEMS:
-            yield constant + constant[-1:] * (new - old)
-        elif 0 < old - new <= MAX_ITEMS:
-            yield constant[: new - old]
+        yield from _substitute_number_in_text(constant, old, new)
     elif _is_number(constant) and _is_number(old) and _is_number(new):
-        if abs(constant + (new - old)) <= MAX_NUMBER:
-            yield constant + (new - old)
+        number = constant + (new - old)
+        yield from [number] if abs(number) <= MAX_NUMBER else []
+
+
+def _substitute_text(constant: str, old: str, new: str) -> Iterator[str]:
+    if old and old in constant:
+        yield constant.replace(old, new, 1)
+    elif old and old.lower() in constant.lower():
+        at = constant.lower().index(old.lower())
+        yield constant[:at] + new + constant[at + len(old) :]
+    elif constant.strip() == old or not old:
+        yield new
+
+
+def _substitute_number_in_text(constant: str, old: int, new: int) -> Iterator[str]:
+    if len(constant) == old and 0 <= new <= MAX_TEXT_LENGTH:
+        yield (constant + "a" * new)[:new]
+    elif str(old) in constant:
+        yield constant.replace(str(old), str(new), 1)
+    if 0 < old < MAX_CODE and 0 < new < MAX_CODE and chr(old) in constant:
+        yield constant.replace(chr(old), chr(new), 1)
+    if 0 < new - old <= MAX_ITEMS:
+        yield constant + constant[-1:] * (new - old)
+    elif 0 < old - new <= MAX_ITEMS:
+        yield constant[: new - old]
 
 
 def _is_number(value: object) -> bool:

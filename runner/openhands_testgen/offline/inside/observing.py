@@ -127,7 +127,7 @@ def _render_hints(hints: Sequence[Hint], values: Sequence[object]) -> Iterator[l
                 yield [hint.site, "isinstance", place[0], names]
                 continue
         left, right = _to_plain(hint.left), _to_plain(hint.right)
-        if left != _NOTHING and right != _NOTHING:
+        if _NOTHING not in (left, right):
             yield [hint.site, hint.operation, left, right]
 
 

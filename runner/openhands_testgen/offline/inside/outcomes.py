@@ -206,11 +206,10 @@ def _list_parameters(
     result: object, target: str, world: World
 ) -> list[tuple[str, str, bool]] | None:
     """Return the parameters of a function that the target made: name, form, whether required."""
-    code = getattr(inspect.unwrap(result), "__code__", None) if callable(result) else None  # type: ignore[arg-type]
+    code = getattr(inspect.unwrap(result), "__code__", None) if callable(result) else None
     qualified = str(getattr(result, "__qualname__", ""))
-    is_made_here = qualified.startswith(f"{target.rpartition('.')[2]}.<locals>") or (
-        qualified.startswith(f"{target}.<locals>")
-    )
+    makers = (target.rpartition(".")[2], target)
+    is_made_here = qualified.startswith(tuple(f"{maker}.<locals>" for maker in makers))
     if code is None or code.co_filename != world.path or not is_made_here:
         return None
     known = Known({}, {}, {})

@@ -41,10 +41,42 @@ OPERATIONS: dict[str, Callable[..., object]] = {
 }
 ASKING = frozenset({"isinstance", "issubclass", "hasattr", "callable"})
 METHODS = frozenset(
-    "startswith endswith find rfind index split rsplit partition rpartition count replace strip "
-    "lstrip rstrip removeprefix removesuffix isdigit isalpha isalnum isupper islower isspace "
-    "isnumeric isdecimal isidentifier istitle isascii get match search fullmatch findall finditer "
-    "sub".split()
+    [
+        "startswith",
+        "endswith",
+        "find",
+        "rfind",
+        "index",
+        "split",
+        "rsplit",
+        "partition",
+        "rpartition",
+        "count",
+        "replace",
+        "strip",
+        "lstrip",
+        "rstrip",
+        "removeprefix",
+        "removesuffix",
+        "isdigit",
+        "isalpha",
+        "isalnum",
+        "isupper",
+        "islower",
+        "isspace",
+        "isnumeric",
+        "isdecimal",
+        "isidentifier",
+        "istitle",
+        "isascii",
+        "get",
+        "match",
+        "search",
+        "fullmatch",
+        "findall",
+        "finditer",
+        "sub",
+    ]
 )
 COMPARE = "__testgen_compare__"
 DECIDE = "__testgen_decide__"
@@ -130,7 +162,9 @@ class Recorder:
             self._note_entry(site, "[]", owner, key, outcome=True)
         return owner[key]  # type: ignore[index] # whatever the module does
 
-    def _note_entry(self, site: int, operation: str, left: object, right: object, outcome: Any) -> None:  # noqa: ANN401
+    def _note_entry(
+        self, site: int, operation: str, left: object, right: object, outcome: object
+    ) -> None:
         """Note which of a table's entries, or of its patterns, was the one.
 
         A table is code too: each of its lines decides something.
@@ -144,8 +178,8 @@ class Recorder:
             elif isinstance(name, str) and len(self.hints) < MAX_HINTS:
                 self.hints.append(Hint(site, operation, name, right))
         elif operation in {"get", "[]"} and isinstance(left, dict) and len(left) <= MAX_TABLE:
-            if right in self.words and right in left:
-                self.features.add(f"d{site}/{shorten(str(right))}")
+            is_known = right in self.words and right in left
+            self.features.update([f"d{site}/{shorten(str(right))}"] if is_known else [])
 
     def _is_wanted(self, site: int) -> bool:
         if not self.is_on:
@@ -205,17 +239,19 @@ class Instrumenter(ast.NodeTransformer):
         """Start at site 1."""
         self._sites = 0
 
-    def visit_Compare(self, node: ast.Compare) -> ast.expr:  # noqa: N802 - ast calls it so
+    def visit_Compare(self, node: ast.Compare) -> ast.expr:
         """Probe each comparison."""
         self.generic_visit(node)
         pairs = list(_split_chain(node))
         if not pairs:
             return node
-        parts = [self._call(COMPARE, node, ast.Constant(name), *pair) for name, *pair in pairs]
+        parts: list[ast.expr] = [
+            self._call(COMPARE, node, ast.Constant(name), *pair) for name, *pair in pairs
+        ]
         whole = parts[0] if len(parts) == 1 else ast.BoolOp(ast.And(), parts)
         return ast.copy_location(whole, node)
 
-    def visit_Call(self, node: ast.Call) -> ast.expr:  # noqa: N802 - ast calls it so
+    def visit_Call(self, node: ast.Call) -> ast.expr:
         """Probe what is asked of values."""
         self.generic_visit(node)
         if any(isinstance(one, ast.Starred) for one in node.args) or not _is_plain(node):
@@ -230,32 +266,32 @@ class Instrumenter(ast.NodeTransformer):
             return call
         return node
 
-    def visit_Subscript(self, node: ast.Subscript) -> ast.expr:  # noqa: N802 - ast calls it so
+    def visit_Subscript(self, node: ast.Subscript) -> ast.expr:
         """Probe where something is looked up."""
         self.generic_visit(node)
         if not isinstance(node.ctx, ast.Load) or isinstance(node.slice, (ast.Slice, ast.Tuple)):
             return node
         return self._call(ITEM, node, node.value, node.slice)
 
-    def visit_BoolOp(self, node: ast.BoolOp) -> ast.expr:  # noqa: N802 - ast calls it so
+    def visit_BoolOp(self, node: ast.BoolOp) -> ast.expr:
         """Probe each side of ``and`` and ``or``."""
         self.generic_visit(node)
         node.values = [self._decide(value) for value in node.values]
         return node
 
-    def visit_If(self, node: ast.If) -> ast.stmt:  # noqa: N802 - ast calls it so
+    def visit_If(self, node: ast.If) -> ast.stmt:
         """Probe a condition."""
         self.generic_visit(node)
         node.test = self._decide(node.test)
         return node
 
-    def visit_While(self, node: ast.While) -> ast.stmt:  # noqa: N802 - ast calls it so
+    def visit_While(self, node: ast.While) -> ast.stmt:
         """Probe a condition."""
         self.generic_visit(node)
         node.test = self._decide(node.test)
         return node
 
-    def visit_IfExp(self, node: ast.IfExp) -> ast.expr:  # noqa: N802 - ast calls it so
+    def visit_IfExp(self, node: ast.IfExp) -> ast.expr:
         """Probe a condition."""
         self.generic_visit(node)
         node.test = self._decide(node.test)
@@ -271,20 +307,20 @@ class Instrumenter(ast.NodeTransformer):
         """Leave annotations alone."""
         return node
 
-    def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.stmt:  # noqa: N802 - ast calls it so
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.stmt:
         """Leave annotations alone."""
         if node.value is not None:
             node.value = self.visit(node.value)
         return node
 
-    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.stmt:  # noqa: N802 - ast calls it so
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.stmt:
         """Leave annotations alone."""
         returns, node.returns = node.returns, None
         self.generic_visit(node)
         node.returns = returns
         return node
 
-    visit_AsyncFunctionDef = visit_FunctionDef  # noqa: N815 - ast calls it so
+    visit_AsyncFunctionDef = visit_FunctionDef  # type: ignore[assignment] # noqa: N815 - ast's name
 
     def generic_visit(self, node: ast.AST) -> ast.AST:
         """Leave patterns of ``match`` alone: they are no expressions."""

@@ -343,7 +343,9 @@ class Search:
         )
 
 
-_SIMPLE = frozenset("int float complex bool str bytes list tuple set frozenset dict".split())
+_SIMPLE = frozenset(
+    ["int", "float", "complex", "bool", "str", "bytes", "list", "tuple", "set", "frozenset", "dict"]
+)
 
 
 def is_worth_keeping(outcome: dict[str, Any]) -> bool:

@@ -41,14 +41,18 @@ class Sink:
         os.write(self._descriptor, line.encode())
 
 
+def _check_file(found: str, wanted: str) -> None:
+    if not os.path.samefile(found, wanted):  # noqa: PTH121 - both may be relative
+        raise ImportError(f"that name is {found}")
+
+
 def explore(request: dict[str, Any], sink: Sink) -> None:
     """Explore the module that the request names, and write what is worth keeping."""
     dice = random.Random(request["seed"])  # noqa: S311 - no secret
     signal.alarm(IMPORT_SECONDS)
     try:
         module, recorder = import_with_probes(request["import_name"])
-        if not os.path.samefile(str(module.__file__), request["module"]):  # noqa: PTH121
-            raise ImportError(f"that name is {module.__file__}")
+        _check_file(str(module.__file__), request["module"])
     except BaseException as exc:  # noqa: BLE001 - foreign code
         sink.write("problem", f"{type(exc).__name__}: {exc}")
         return
@@ -113,16 +117,16 @@ def _build_seeds(target: Target, calls: list[tuple[str | None, Step]]) -> list[J
 
 def _pool_globals(world: World, finder: Finder, values: Values) -> None:
     """Instances that the module makes itself can be receivers, as can members of its enums."""
-    own = {kind for kind in finder.list_classes()}
+    own = set(finder.list_classes())
     for name in world.aliases:
         value = world.namespace[name]
         kinds = [kind for kind in type(value).__mro__ if kind in own]
         values.add([f"{kind.__module__}.{kind.__qualname__}" for kind in kinds], name)
     for kind in own:
         members = getattr(kind, "__members__", {})
-        name = world.find_name(kind)
-        for member in members if name else ():
-            values.add([f"{kind.__module__}.{kind.__qualname__}"], f"{name}.{member}")
+        place = world.find_name(kind)
+        for member in members if place else ():
+            values.add([f"{kind.__module__}.{kind.__qualname__}"], f"{place}.{member}")
 
 
 def main(path: str) -> None:

@@ -25,15 +25,37 @@ if TYPE_CHECKING:
 RESULT_OF_CALL = "result"
 _CALL = "{self}.%s({args})"
 _OPERATORS = {
-    **{"add": "+", "sub": "-", "mul": "*", "truediv": "/", "floordiv": "//", "mod": "%"},
-    **{"pow": "**", "and": "&", "or": "|", "xor": "^", "lshift": "<<", "rshift": ">>"},
-    **{"matmul": "@"},
+    "add": "+",
+    "sub": "-",
+    "mul": "*",
+    "truediv": "/",
+    "floordiv": "//",
+    "mod": "%",
+    "pow": "**",
+    "and": "&",
+    "or": "|",
+    "xor": "^",
+    "lshift": "<<",
+    "rshift": ">>",
+    "matmul": "@",
 }
 _COMPARISONS = {"eq": "==", "ne": "!=", "lt": "<", "le": "<=", "gt": ">", "ge": ">="}
 _SPECIAL: dict[str, tuple[str, str]] = {
     **{
         f"__{name}__": (f"{name}({{self}})", VALUE)
-        for name in "len str repr bool int float complex abs reversed iter bytes".split()
+        for name in [
+            "len",
+            "str",
+            "repr",
+            "bool",
+            "int",
+            "float",
+            "complex",
+            "abs",
+            "reversed",
+            "iter",
+            "bytes",
+        ]
     },
     **{f"__{name}__": (f"{{self}} {sign} {{0}}", VALUE) for name, sign in _OPERATORS.items()},
     **{f"__r{name}__": (f"{{0}} {sign} {{self}}", VALUE) for name, sign in _OPERATORS.items()},
@@ -55,9 +77,37 @@ _SPECIAL: dict[str, tuple[str, str]] = {
 }
 _SKIPPED = frozenset(
     f"__{name}__"
-    for name in "init new del hash init_subclass class_getitem set_name get set delete exit aenter aexit "
-    "aiter anext subclasshook instancecheck subclasscheck post_init prepare mro_entries annotate "
-    "annotate_func firstlineno static_attributes getattribute setattr delattr await".split()
+    for name in [
+        "init",
+        "new",
+        "del",
+        "hash",
+        "init_subclass",
+        "class_getitem",
+        "set_name",
+        "get",
+        "set",
+        "delete",
+        "exit",
+        "aenter",
+        "aexit",
+        "aiter",
+        "anext",
+        "subclasshook",
+        "instancecheck",
+        "subclasscheck",
+        "post_init",
+        "prepare",
+        "mro_entries",
+        "annotate",
+        "annotate_func",
+        "firstlineno",
+        "static_attributes",
+        "getattribute",
+        "setattr",
+        "delattr",
+        "await",
+    ]
 )
 _BINARY = frozenset(
     f"__{prefix}{name}__" for name in (*_OPERATORS, *_COMPARISONS) for prefix in ("", "r", "i")
@@ -143,7 +193,8 @@ class Finder:
                 yield from self._list_member(kind, name, attribute, member)
 
     def _build_constructor(self, kind: type, name: str) -> Target:
-        function: Any = kind.__init__ if kind.__init__ is not object.__init__ else kind.__new__
+        maker = vars(kind).get("__init__") or getattr(kind, "__init__")  # noqa: B009
+        function: Any = maker if maker is not object.__init__ else kind.__new__
         code = self._find_code(function)
         parameters: tuple[Parameter, ...] = ()
         if issubclass(kind, enum.Enum):

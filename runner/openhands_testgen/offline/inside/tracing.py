@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -43,9 +43,9 @@ class ArcTracer:
             yield
         finally:
             sys.settrace(None)
-            threading.settrace(None)  # type: ignore[arg-type] # typeshed forgets that it can end
+            threading.settrace(None)
 
-    def _trace(self, frame: FrameType, event: str, arg: object) -> Callable[..., object] | None:
+    def _trace(self, frame: FrameType, event: str, arg: object) -> Any:  # noqa: ANN401 - as sys has it
         del event, arg
         code = frame.f_code
         if code.co_filename != self._path:

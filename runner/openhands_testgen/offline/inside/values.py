@@ -14,11 +14,40 @@ if TYPE_CHECKING:
 
 MAX_DEPTH = 3
 MAX_POOLED = 24
-TEXTS = (
-    "a abc hello Hello_World fooBar 1 12 3.5 -7 x,y,z a-b-c A b1 foo.bar key=value 2024-03-15 "
-    "12:30 test@example.com path/to/file.txt <b>bold</b> 100% a1b2 ABC XMLParser café naïve 日本 ß "
-    "אבג مرحبا ٣٤ Привет ﬁ"
-).split() + [
+TEXTS = [
+    "a",
+    "abc",
+    "hello",
+    "Hello_World",
+    "fooBar",
+    "1",
+    "12",
+    "3.5",
+    "-7",
+    "x,y,z",
+    "a-b-c",
+    "A",
+    "b1",
+    "foo.bar",
+    "key=value",
+    "2024-03-15",
+    "12:30",
+    "test@example.com",
+    "path/to/file.txt",
+    "<b>bold</b>",
+    "100%",
+    "a1b2",
+    "ABC",
+    "XMLParser",
+    "café",
+    "naïve",
+    "日本",
+    "ß",
+    "אבג",
+    "مرحبا",
+    "٣٤",
+    "Привет",
+    "ﬁ",
     "",
     " ",
     "Hello World",
@@ -69,7 +98,7 @@ SCALARS: dict[str, tuple[str, ...]] = {
         "datetime.datetime(2024, 2, 29, 12, 30, 45)",
         "datetime.datetime(2023, 12, 31, 23, 59, 59, 999999)",
         "datetime.datetime(2000, 1, 1, tzinfo=datetime.timezone.utc)",
-        "datetime.datetime(2021, 6, 15, 8, 5, tzinfo=datetime.timezone(datetime.timedelta(hours=2)))",
+        "datetime.datetime(2021, 6, 15, tzinfo=datetime.timezone(datetime.timedelta(hours=2)))",
     ),
     "time": ("datetime.time(12, 30)", "datetime.time(0, 0)", "datetime.time(23, 59, 59, 500)"),
     "timedelta": (
@@ -116,10 +145,31 @@ SCALARS: dict[str, tuple[str, ...]] = {
         "lambda first, second: first + second",
     ),
 }
-UNKNOWN = (
-    "str int list str dict list bool float tuple none callable int bytes set iterator date datetime "
-    "type timedelta pattern textio error decimal".split()
-)
+UNKNOWN = [
+    "str",
+    "int",
+    "list",
+    "str",
+    "dict",
+    "list",
+    "bool",
+    "float",
+    "tuple",
+    "none",
+    "callable",
+    "int",
+    "bytes",
+    "set",
+    "iterator",
+    "date",
+    "datetime",
+    "type",
+    "timedelta",
+    "pattern",
+    "textio",
+    "error",
+    "decimal",
+]
 _ELEMENTS = ("int", "int", "str", "str", "tuple", "float", "none")
 
 
@@ -190,13 +240,12 @@ class Values:
         if name == "int":
             return repr(self._choose_number(place))
         if name == "float":
-            options = [*FLOATS, *place.words.floats * 3, *place.whole.floats]
-            return repr(self._random.choice(options))
+            floats = [*FLOATS, *place.words.floats * 3, *place.whole.floats]
+            return repr(self._random.choice(floats))
         options = list(SCALARS.get(name, ())) or ["None"]
         if name == "bytes":
             options += [repr(one) for one in (*place.words.data, *place.whole.data)]
-        for text in self.pools.get(name, ()) if name == "callable" else ():
-            options.append(text)
+        options += self.pools.get(name, ()) if name == "callable" else ()
         return self._random.choice(options)
 
     def _choose_text(self, place: Place) -> str:
@@ -220,7 +269,7 @@ class Values:
         pools = [name for name in self.pools if not name.startswith("builtins.")]
         if pools and self._random.random() < 0.15:  # noqa: PLR2004 - now and then
             return self._random.choice(self.pools[self._random.choice(pools)])
-        names = ("str", "int", "tuple") if is_hashable else UNKNOWN
+        names: tuple[str, ...] | list[str] = ("str", "int", "tuple") if is_hashable else UNKNOWN
         if depth:
             names = _ELEMENTS
         return self.make_one(Kind(self._random.choice(names)), place, depth + 1)

@@ -178,6 +178,6 @@ def _fork() -> int:
     for _ in range(FORK_ATTEMPTS):
         try:
             return os.fork()
-        except BlockingIOError:  # noqa: PERF203 - that is what is waited for
+        except BlockingIOError:
             time.sleep(FORK_PAUSE_SECONDS)
     return os.fork()
