@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from openhands_testgen.backends.engine.server import find_free_port
 from tests.fakes.agent_server import KEY, FakeAgentServer
 from tests.fakes.github import TOKEN, FakeGitHub
 from tests.fakes.github_repository import HEAD, FakeCommit
@@ -159,6 +160,8 @@ class Stage:
         for server in ("cache", "artifact"):
             flags += [f"--{server}-server-addr", "127.0.0.1"]
             flags += [f"--{server}-server-path", str(scratch / server)]
+        # Its own port is a fixed one, and another act may run on this machine.
+        flags += ["--artifact-server-port", str(find_free_port())]
         flags += ["--local-repository", f"{ACTION}={ROOT}"]
         flags += ["--env", f"GITHUB_API_URL={self.github.url}"]
         flags += ["--env", f"GITHUB_REPOSITORY={NAME}", "-s", f"GITHUB_TOKEN={TOKEN}"]

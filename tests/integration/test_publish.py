@@ -15,6 +15,7 @@ from openhands_testgen.reporting.publish import publish
 from tests.fakes.github import TOKEN, FakeGitHub, GitHubFault
 from tests.fakes.github_repository import HEAD
 from tests.fakes.github_routes import NAME
+from tests.fakes.hostile import TEXTS, make_hostile
 from tests.fakes.results import CASE_FAILED, HOSTILE, make_rejected, make_result
 
 if TYPE_CHECKING:
@@ -277,3 +278,23 @@ def test_tasks_that_were_not_asked_for(tmp_path: Path, github: FakeGitHub) -> No
     run_publish(tmp_path, task_ids=["v1.x.a"], github=publisher)
     assert "tests/test_a.py" in github.repository.read_files("feature")
     assert "tests/test_b.py" not in github.repository.read_files("feature")
+
+
+@pytest.mark.parametrize("permitted", [True, False])
+@pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
+def test_hostile_texts_are_no_commands_of_their_own(
+    tmp_path: Path, github: FakeGitHub, text: str, permitted: bool
+) -> None:
+    if not permitted:
+        github.permissions = frozenset()
+    (store(tmp_path / "r", "one", make_hostile(text)) / "delivered.py").write_bytes(b"tests")
+    publisher = make_publisher(github, "commit")
+    lines = run_publish(tmp_path / "r", tmp_path / "summary.md", github=publisher)
+    ours = ("::notice", "::warning", "::error", "check run: ", "delivery: ")
+    assert all(line.startswith(ours) for line in lines)
+    assert all(line.isprintable() for line in lines)
+    assert not any("##[" in line for line in lines)
+    # Half a character is no JSON: such a file is a warning, and there is nothing to sum up.
+    summaries = [file.read_bytes() for file in tmp_path.glob("summary.md")]
+    assert len(summaries) == (text != TEXTS["surrogates"])
+    assert not any(b"\x00" in content for content in summaries)
