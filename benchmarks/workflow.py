@@ -22,6 +22,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks.tables import print_table, write_json
+from openhands_testgen.backends.engine.server import find_free_port
 from tests.fakes.agent_server import KEY, FakeAgentServer
 
 ROOT = Path(__file__).parents[1]
@@ -248,6 +249,7 @@ def list_flags(scratch: Path) -> list[str]:
     for server in ("cache", "artifact"):
         flags += [f"--{server}-server-addr", "127.0.0.1"]
         flags += [f"--{server}-server-path", str(scratch / server)]
+    flags += ["--artifact-server-port", str(find_free_port())]
     return [*flags, "--local-repository", f"{ACTION}={ROOT}"]
 
 

@@ -12,6 +12,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -165,10 +166,19 @@ def list_flags(scratch: Path) -> list[str]:
     for server in ("cache", "artifact"):
         flags += [f"--{server}-server-addr", "127.0.0.1"]
         flags += [f"--{server}-server-path", str(scratch / server)]
+    flags += ["--artifact-server-port", str(find_free_port())]
     flags += ["--local-repository", f"{ACTION}={HOME}"]
     flags += ["--var", f"LLM_MODEL={os.environ.get('LLM_MODEL') or 'offline'}"]
     # Named without a value, so that act takes it from the environment and `ps` does not show it.
     return [*flags, "-s", "LLM_API_KEY"] if os.environ.get("LLM_API_KEY") else flags
+
+
+def find_free_port() -> int:
+    """Return a port that nobody uses: act's own one is taken where another act runs."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
 
 
 def build_environment(scratch: Path) -> dict[str, str]:
