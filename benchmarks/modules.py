@@ -2,7 +2,9 @@
 
 Two sets: on the first one the generator was tuned, the second one was held out. For each module:
 fetch the package, make the tests, judge them at the threshold, run them five times more, shuffled
-and with other hash seeds. Run it with ``python -m benchmarks.modules [tuned|held-out] [NAME...]``.
+and with other hash seeds. Run it with ``python -m benchmarks.modules
+[generator|main-job] [tuned|held-out] [NAME...]``: the generator alone, or the whole main job with
+the engine and a real agent.
 """
 
 from __future__ import annotations
@@ -138,6 +140,21 @@ async def characterize(project: Path, subject: Subject) -> None:
             return
 
 
+async def generate(project: Path, subject: Subject) -> None:
+    """Make the tests by the whole main job: submit, the engine, a real agent, collect, verdict."""
+    state = find_cache() / "state"
+    command = [
+        *(str(ROOT / "runner" / "launch"), "generate", "--module", subject.path),
+        *("--output", subject.output, "--coverage-threshold", f"{THRESHOLD_PERCENT:g}"),
+        *("--llm-model", "offline", "--backend", "embedded", "--python", find_python()),
+        *("--state-dir", str(state), "--results", str(project.parent / "results")),
+    ]
+    process = await asyncio.create_subprocess_exec(
+        *command, cwd=project, stdout=asyncio.subprocess.DEVNULL, stderr=sys.stderr
+    )
+    await process.wait()
+
+
 def find_python() -> str:
     """Return the interpreter that the modules run in."""
     return os.environ.get("PYTHON", "python3")
@@ -194,6 +211,9 @@ async def rerun(candidate: Candidate) -> int:
     return len(failed)
 
 
+WAYS: dict[str, MakeTests] = {"generator": characterize, "main-job": generate}
+
+
 def show(name: str, rows: Sequence[Row]) -> bool:
     """Print a set's table; return whether its goals are reached."""
     print(f"\n{name} modules\n")
@@ -231,14 +251,15 @@ def show(name: str, rows: Sequence[Row]) -> bool:
 def main(arguments: Sequence[str]) -> int:
     """Measure one set or both; the exit code says whether the goals were reached."""
     names = [name for name in SETS if name in arguments] or list(SETS)
-    wanted = [word for word in arguments if word not in SETS]
+    wanted = [word for word in arguments if word not in SETS and word not in WAYS]
+    way = next((word for word in arguments if word in WAYS), "generator")
     is_reached = True
     found: dict[str, list[Row]] = {}
     for name in names:
         subjects = [
             one for one in SETS[name] if not wanted or any(word in one.package for word in wanted)
         ]
-        found[name] = [asyncio.run(measure(one, characterize)) for one in subjects]
+        found[name] = [asyncio.run(measure(one, WAYS[way])) for one in subjects]
         is_reached &= show(name, found[name])
     write_json("modules", found)
     return 0 if is_reached else 1
