@@ -84,35 +84,35 @@ def test_what_is_no_fit_interpreter_is_named(stdout: bytes, stderr: bytes, messa
         ("/home/u", False),
         ("/home", False),
         ("/", False),
-        ("/work/project", False),
-        ("/work/project/src", False),
+        ("/repo/project", False),
+        ("/repo/project/src", False),
         ("/work", False),
         ("relative", False),
     ],
 )
 def test_paths_that_are_opened(path: str, *, is_open: bool) -> None:
     facts = make_facts(paths=[path])
-    opened = choose_readable(facts, Path("/work/project"), Path("/home/u"))
+    opened = choose_readable(facts, Path("/repo/project"), Path("/home/u"))
     assert (Path(path) in opened) is is_open
     assert opened[:2] == (Path("/opt/python"), Path("/opt/python/bin"))
 
 
 def test_an_environment_inside_the_project_is_opened_but_not_the_project() -> None:
-    environment = "/work/project/.venv"
+    environment = "/repo/project/.venv"
     facts = make_facts(
         executable=f"{environment}/bin/python",
         prefixes=[environment, "/opt/python"],
-        paths=[f"{environment}/lib/python3.9/site-packages", "/work/project/src"],
+        paths=[f"{environment}/lib/python3.9/site-packages", "/repo/project/src"],
     )
-    opened = choose_readable(facts, Path("/work/project"), Path("/home/u"))
+    opened = choose_readable(facts, Path("/repo/project"), Path("/home/u"))
     assert Path(environment) in opened
     assert Path(environment, "lib/python3.9/site-packages") in opened
-    assert not {Path("/work/project"), Path("/work/project/src")} & set(opened)
+    assert not {Path("/repo/project"), Path("/repo/project/src")} & set(opened)
 
 
 def test_a_home_that_is_a_prefix_is_not_opened() -> None:
     facts = make_facts(prefixes=["/home/u"], paths=["/home/u/lib/python3.9"])
-    opened = choose_readable(facts, Path("/work/project"), Path("/home/u"))
+    opened = choose_readable(facts, Path("/repo/project"), Path("/home/u"))
     assert Path("/home/u") not in opened
     assert Path("/home/u/lib/python3.9") in opened
 
