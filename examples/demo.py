@@ -43,6 +43,7 @@ class Event(TypedDict, total=False):
     jobResult: str
     raw_output: bool
     command: str
+    level: str
     step: str
 
 
@@ -81,6 +82,7 @@ class Run:
             self.say(f"{job}: started")
         self._follow_folds(job, event.get("command", ""))
         is_said = event.get("raw_output") or event.get("command") in {"error", "warning", "notice"}
+        is_said = is_said or event.get("level") == "error"
         if is_said and job not in self.folded:
             self.say(f"{job} | {event.get('msg', '').strip()}")
         if "jobResult" in event:
