@@ -32,7 +32,7 @@ pytestmark = [
     pytest.mark.anyio,
     pytest.mark.skipif(sys.platform != "linux", reason="the sandbox is Linux's"),
 ]
-PLAN = VerdictPlan(reruns=2, mutants=0, timeout_seconds=100)
+PLAN = VerdictPlan(reruns=2, mutants=0, timeout_seconds=300)
 # One run has a fifth of the time: for what would go on without end.
 SHORT = replace(PLAN, timeout_seconds=30)
 LIMITS = RunLimits(memory_mb=512, disk_mb=32, file_mb=16)
