@@ -362,7 +362,8 @@ def _start_engine(folder: StateFolder, options: Options) -> None:
     )
     start_detached(
         [
-            *(sys.executable, "-I", str(PROGRAM), "engine"),
+            # No bytecode: at the end of a job its copy of the action may be removed meanwhile.
+            *(sys.executable, "-I", "-B", str(PROGRAM), "engine"),
             *("--state-dir", str(folder.root), "--engine-idle", f"{idle_seconds:g}"),
         ],
         cwd=folder.root,

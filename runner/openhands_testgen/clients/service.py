@@ -39,7 +39,7 @@ class Service:
         """
         with log.open("ab") as output:
             process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-I", "-S", str(KEEPER), *argv),
+                *(sys.executable, "-I", "-S", "-B", str(KEEPER), *argv),
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=output,
