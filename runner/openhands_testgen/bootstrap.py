@@ -353,6 +353,7 @@ def _build_embedded(options: Options) -> Backend:
 
 def _start_engine(folder: StateFolder, options: Options) -> None:
     from openhands_testgen.backends.engine.surroundings import choose_engine_environment
+    from openhands_testgen.clients.program import keep_program
     from openhands_testgen.clients.service import start_detached
 
     place = settings.read(settings.PlaceSettings, options)
@@ -360,10 +361,11 @@ def _start_engine(folder: StateFolder, options: Options) -> None:
     environment = choose_engine_environment(
         settings.read_child_environment(), outlives_job=place.state_dir is not None
     )
+    kept = keep_program(PROGRAM.parents[2], folder.root)
+    program = kept / PROGRAM.relative_to(PROGRAM.parents[2])
     start_detached(
         [
-            # No bytecode: at the end of a job its copy of the action may be removed meanwhile.
-            *(sys.executable, "-I", "-B", str(PROGRAM), "engine"),
+            *(sys.executable, "-I", str(program), "engine"),
             *("--state-dir", str(folder.root), "--engine-idle", f"{idle_seconds:g}"),
         ],
         cwd=folder.root,
