@@ -50,6 +50,13 @@ def test_empty_is_unset(monkeypatch: pytest.MonkeyPatch) -> None:
         (settings.WaitSettings, {"poll_interval": "0"}, "poll-interval"),
         (settings.WaitSettings, {"on_timeout": "explode"}, "on-timeout"),
         (settings.WaitSettings, {"fail_on": "sometimes"}, "fail-on"),
+        (settings.JudgeSettings, {"mutation_threshold": "101"}, "mutation-threshold"),
+        (settings.JudgeSettings, {"reruns": "-1"}, "reruns"),
+        (settings.JudgeSettings, {"mutants": "many"}, "mutants"),
+        (settings.JudgeSettings, {"verify_timeout": "1"}, "verify-timeout"),
+        (settings.JudgeSettings, {"sandbox": "maybe"}, "sandbox"),
+        (settings.VerifySettings, {"coverage_threshold": "0"}, "coverage-threshold"),
+        (settings.VerifySettings, {"fail_on": "sometimes"}, "fail-on"),
     ],
 )
 def test_bad_values_name_the_setting(

@@ -9,34 +9,40 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
+    from collections.abc import Callable, Iterator, Sequence
 
 LOOK_SECONDS = 0.1
 LARGE_PART = 4
 
 
-async def watch_disk(folders: Sequence[Path], limit_bytes: int, limit_files: int) -> None:
+def ask_disk(folder: Path) -> tuple[int, int]:
+    """Return the free bytes and the free files of a folder's disk."""
+    found = os.statvfs(folder)
+    return found.f_bavail * found.f_frsize, found.f_favail
+
+
+async def watch_disk(
+    folders: Sequence[Path],
+    limit_bytes: int,
+    limit_files: int,
+    *,
+    ask: Callable[[Path], tuple[int, int]] = ask_disk,
+    look_seconds: float = LOOK_SECONDS,
+) -> None:
     """Return once the folders have grown by more than they may; cancel it when that is no matter.
 
     The folders are only counted where the disk as a whole has lost a part of that.
     """
-    first, before = _ask_disk(folders[0]), await asyncio.to_thread(_count, folders)
+    first, before = ask(folders[0]), await asyncio.to_thread(_count, folders)
     while True:
-        await asyncio.sleep(LOOK_SECONDS)
-        free_bytes, free_files = _ask_disk(folders[0])
+        await asyncio.sleep(look_seconds)
+        free_bytes, free_files = ask(folders[0])
         lost_bytes, lost_files = first[0] - free_bytes, first[1] - free_files
         if lost_bytes * LARGE_PART < limit_bytes and lost_files * LARGE_PART < limit_files:
             continue
         now = await asyncio.to_thread(_count, folders)
         if now[0] - before[0] > limit_bytes or now[1] - before[1] > limit_files:
             return
-
-
-def _ask_disk(folder: Path) -> tuple[int, int]:
-    """Return the free bytes and the free files of the disk."""
-    found = os.statvfs(folder)
-    return found.f_bavail * found.f_frsize, found.f_favail
 
 
 def _count(folders: Sequence[Path]) -> tuple[int, int]:

@@ -29,6 +29,8 @@ async def run(
     grace = more.get("grace_seconds", 0.0)
     assert isinstance(limit, int)
     assert isinstance(grace, float)
+    stop = more.get("stop")
+    assert stop is None or isinstance(stop, asyncio.Event)
     return await run_process(
         [sys.executable, "-I", "-S", "-c", code],
         cwd=folder,
@@ -37,6 +39,7 @@ async def run(
         stdin=stdin,
         output_limit_bytes=limit,
         grace_seconds=grace,
+        stop=stop,
     )
 
 
@@ -114,6 +117,30 @@ async def test_kills_everything_when_it_is_cancelled(tmp_path: Path) -> None:
     with pytest.raises(asyncio.CancelledError):
         await task
     await wait_for_end(child)
+
+
+async def test_stops_at_the_word(tmp_path: Path) -> None:
+    stop = asyncio.Event()
+    code = "print(1, flush=True)" + CHILD + "child.wait()"
+    task = asyncio.create_task(run(code, tmp_path, stop=stop))
+    child = await wait_for_pid(tmp_path / "child")
+    stop.set()
+    result = await task
+    assert (result.stopped, result.timed_out, result.stdout) == (True, False, b"1\n")
+    await wait_for_end(child)
+
+
+async def test_the_word_to_stop_changes_nothing_afterwards(tmp_path: Path) -> None:
+    stop = asyncio.Event()
+    result = await run("print(1)", tmp_path, stop=stop)
+    stop.set()
+    assert (result.stopped, result.timed_out, result.exit_code) == (False, False, 0)
+
+
+async def test_time_is_up_also_for_what_can_be_stopped(tmp_path: Path) -> None:
+    code = "import time; time.sleep(600)"
+    result = await run(code, tmp_path, timeout_seconds=0.5, stop=asyncio.Event())
+    assert (result.stopped, result.timed_out) == (False, True)
 
 
 async def test_lets_a_program_end_by_itself_within_its_grace(tmp_path: Path) -> None:
