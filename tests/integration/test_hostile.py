@@ -448,6 +448,44 @@ async def test_no_run_prepares_another(scene: Scene, name: str) -> None:
     }
 
 
+async def test_made_up_outcomes_are_found(scene: Scene) -> None:
+    """Written against this very program: the record of the run says what the test wants.
+
+    What says otherwise is the record of other processes, which the test does not reach.
+    """
+    attack = """
+        def find_recorder():
+            every = getattr(__import__("g" + "c"), "get_" + "objects")()
+            return next(one for one in every if type(one).__name__ == "Recorder")
+
+
+        try:
+            recorder = find_recorder()
+        except StopIteration:
+            recorder = None
+        if recorder:
+            genuine = recorder.send
+
+            def send(event, **content):
+                is_bird = any(content.get("id", "").endswith(name) for name in recorder.canaries)
+                if event == "phase" and not is_bird:
+                    content["outcome"], content["message"] = "passed", ""
+                genuine(event, **content)
+
+            recorder.send = send
+
+
+        def test_attack():
+            assert add(1, 2) == 4
+    """
+    found = await scene.judge(attack, replace(PLAN, mutants=5))
+    assert get_outcomes(found)["test_attack"] is Outcome.PASSED
+    assert found.verdict is Verdict.REJECTED
+    (stage,) = [stage for stage in found.stages if not stage.passed]
+    assert stage.name == "mutation"
+    assert "fail" in stage.reasons[0]
+
+
 async def test_made_up_coverage_is_found(scene: Scene) -> None:
     attack = """
         def test_attack():

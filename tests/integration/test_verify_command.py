@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,6 +12,8 @@ from openhands_testgen import cli
 from tests.corpus.table import PROJECT, read_file, read_pair
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from openhands_testgen.domain.judgement import VerdictDict
 
 QUICK = ("--python", sys.executable, "--reruns", "1", "--mutants", "0")
