@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 # The worst of a test's phases counts: it can pass and then fail in its teardown.
 _SEVERITY = (Outcome.PASSED, Outcome.SKIPPED, Outcome.REFUSED, Outcome.FAILED, Outcome.ERROR)
+# pytest's exit codes: all passed, some failed, there were none.
+FINISHED = {0, 1, 5}
 
 
 class _Line(BaseModel):
@@ -95,6 +97,8 @@ _LINE: TypeAdapter[Line] = TypeAdapter(Line)
 class Journal:
     """One run. ``running`` is the test that had begun when the run broke off.
 
+    A run that pytest itself gave up has *ended*, but is not complete.
+
     ``writers`` are tests by the file that they wrote to; the empty name is the file's own code.
     ``forgery`` says why the run cannot be believed.
     """
@@ -105,6 +109,7 @@ class Journal:
     running: str = ""
     writers: dict[str, str] = field(default_factory=dict)
     is_complete: bool = False
+    has_ended: bool = False
     lines: tuple[int, ...] | None = None
     forgery: str = ""
 
@@ -122,10 +127,11 @@ def parse_journal(content: bytes, token: str, canaries: Collection[str]) -> Jour
         except ValidationError:
             journal.forgery = "something else wrote into the record of the run"
             return journal
-        if line.token != token or journal.is_complete:
+        if line.token != token or journal.has_ended:
             journal.forgery = "something else wrote into the record of the run"
             return journal
         _add(journal, line)
+    journal.cases.pop(journal.running, None)
     _check_canaries(journal, canaries)
     return journal
 
@@ -146,7 +152,8 @@ def _add(journal: Journal, line: Line) -> None:
             for path in line.writes:
                 journal.writers.setdefault(path, line.id)
         case Ended():
-            journal.is_complete, journal.lines = True, line.lines
+            journal.has_ended, journal.lines = True, line.lines
+            journal.is_complete = line.exit_code in FINISHED and not journal.running
 
 
 def _add_phase(cases: dict[str, CaseResult], phase: Phase) -> None:

@@ -40,8 +40,8 @@ def case(name: str, *outcomes: str, xfail: bool = False, writes: tuple[str, ...]
     return b"".join([line("start", id=name), *phases, end])
 
 
-def ended() -> bytes:
-    return line("ended", exit_code=0, lines=None)
+def ended(exit_code: int = 0) -> bytes:
+    return line("ended", exit_code=exit_code, lines=None)
 
 
 def parse(*parts: bytes, canaries: tuple[str, ...] = ()) -> Journal:
@@ -117,6 +117,19 @@ def test_tests_that_must_fail_have_failed(bird: bytes, is_forged: bool) -> None:
     journal = parse(collected(A), case(A, "passed"), bird, ended(), canaries=("test_bird",))
     assert bool(journal.forgery) is is_forged
     assert list(journal.cases) == [A]
+
+
+@pytest.mark.parametrize(("exit_code", "is_complete"), [(0, 1), (1, 1), (5, 1), (2, 0), (3, 0)])
+def test_a_run_that_pytest_gave_up_is_not_complete(exit_code: int, is_complete: int) -> None:
+    journal = parse(collected(A), case(A, "passed"), ended(exit_code))
+    assert (journal.has_ended, journal.is_complete) == (True, bool(is_complete))
+
+
+def test_a_test_that_was_running_has_no_result() -> None:
+    half = case(CANARY, "passed").splitlines(keepends=True)[:-1]
+    journal = parse(collected(A), case(A, "failed"), *half, ended(3), canaries=("test_bird",))
+    assert (list(journal.cases), journal.running, journal.forgery) == ([A], "", "")
+    assert not journal.is_complete
 
 
 def test_a_run_that_broke_off_need_not_have_had_them() -> None:

@@ -25,7 +25,9 @@ _FORGED = "let the tests call the module, and leave pytest alone"
 class Judged:
     """What a run shows: problems of the whole file, or one result for each test.
 
-    After a run that broke off in one test, those that had no turn are not among the cases.
+    After a run that broke off, tests that had no turn are not among the cases. Where pytest gave
+    up, and a test had not passed before, it is not the running one that is to blame: memory that
+    a test has used up is missing in the next one.
     """
 
     problems: tuple[Problem, ...]
@@ -43,13 +45,13 @@ def judge_run(record: RunRecord, expected: Iterable[str], output_path: str) -> J
     if problems:
         return Judged(problems)
     cases = {case.name: _judge_case(case) for case in journal.cases.values()}
-    if journal.running:
+    if journal.running and not (journal.has_ended and _has_unsound(record)):
         cases[journal.running] = _explain_break(record, journal.running)
     for path in record.changed:
         name = journal.writers.get(path) or journal.running
         cases[name] = _refuse_change(cases.get(name) or _make_case(name), path)
-    missing = () if journal.running else _find_missing(record, expected, output_path)
-    return Judged((), (*cases.values(), *missing), is_complete=not journal.running)
+    missing = _find_missing(record, expected, output_path) if journal.is_complete else ()
+    return Judged((), (*cases.values(), *missing), is_complete=journal.is_complete)
 
 
 def get_definition_name(node_id: str, output_path: str) -> str:
@@ -72,7 +74,7 @@ def _find_whole_problems(record: RunRecord) -> Iterator[Problem]:
     elif journal.broken:
         reason = f"the file cannot be collected: {shorten(journal.broken)}"
         yield Problem("not-collected", reason, "let it import what is there")
-    elif not journal.running and not journal.is_complete:
+    elif not (journal.running or journal.is_complete or _has_unsound(record)):
         reason = f"outside of any test, the run {_say_how_it_ended(record)}"
         yield Problem("broken-off", reason, "leave that out of the file's own code and fixtures")
     elif not journal.items:
@@ -81,6 +83,10 @@ def _find_whole_problems(record: RunRecord) -> Iterator[Problem]:
         if not (journal.writers.get(path) or journal.running):
             reason = f"the file changes {path} of the project while it is imported"
             yield Problem("changes-project", reason, "write to pytest's tmp_path alone")
+
+
+def _has_unsound(record: RunRecord) -> bool:
+    return any(not case.is_sound for case in record.journal.cases.values())
 
 
 def _judge_case(case: CaseResult) -> CaseResult:

@@ -27,6 +27,7 @@ def make_record(
     broken: str = "",
     forgery: str = "",
     is_complete: bool = True,
+    has_ended: bool = False,
     exit_code: int = 0,
     timed_out: bool = False,
     is_full: bool = False,
@@ -39,6 +40,7 @@ def make_record(
         broken=broken,
         forgery=forgery,
         is_complete=is_complete and not running,
+        has_ended=has_ended,
     )
     return RunRecord(journal, exit_code, timed_out, is_full, limit_seconds=7, changed=changed)
 
@@ -107,6 +109,17 @@ def test_a_break_is_the_running_tests(record: RunRecord, rule: str, words: str) 
     assert (second.name, second.outcome) == (B, Outcome.MISSING)
     assert second.problems[0].rule == rule
     assert words in second.problems[0].reason
+
+
+def test_when_pytest_gave_up_what_failed_before_is_to_blame() -> None:
+    failed = make_case(A, Outcome.FAILED, "MemoryError")
+    for running in ("", B):
+        record = make_record(failed, running=running, is_complete=False, has_ended=True)
+        judged = judge_run(record, (), PATH)
+        assert not judged.is_complete
+        assert [(case.name, case.outcome) for case in judged.cases] == [(A, Outcome.FAILED)]
+    record = make_record(make_case(A), running=B, has_ended=True, exit_code=3)
+    assert judge(record)[B] == (Outcome.MISSING, "ends-process")
 
 
 @pytest.mark.parametrize(
