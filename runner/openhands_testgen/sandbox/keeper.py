@@ -1,8 +1,9 @@
 """Runs one command and leaves nothing of it behind: ``keeper.py COMMAND...``.
 
 It prints the command's process id, then waits for the command's end or for its own standard input
-to close, which happens when whoever started it ends, however that comes. Then it kills whatever the
-command left: on Linux it adopts all orphans, such as a tmux server that made itself a daemon.
+to close, which happens when whoever started it ends, however that comes. Then it ends whatever the
+command left: on Linux it adopts all orphans, such as a tmux server that made itself a daemon. They
+are asked first: a shell that is killed while it starts can leave a lock of the user's tools behind.
 Needs no package.
 """
 
@@ -22,6 +23,7 @@ sys.path.insert(0, ROOT)
 from openhands_testgen.sandbox import kernel  # noqa: E402
 
 GRACE_SECONDS = 3.0
+ORPHANS_GRACE_SECONDS = 1.0
 LOOK_SECONDS = 0.05
 CANNOT_START = 127
 STDIN, STDOUT, STDERR = 0, 1, 2
@@ -45,7 +47,7 @@ def main(command: list[str]) -> NoReturn:
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(child, signal.SIGKILL)
     if sys.platform == "linux":
-        kernel.kill_children()
+        kernel.end_children(ORPHANS_GRACE_SECONDS)
     code = os.waitstatus_to_exitcode(status)
     os._exit(code if code >= 0 else 128 - code)
 

@@ -10,6 +10,7 @@ import re
 import signal
 import socket
 import struct
+import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 PR_SET_PDEATHSIG, PR_SET_SECCOMP, PR_CAPBSET_DROP = 1, 22, 24
 PR_SET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS = 36, 38
 LAST_CAPABILITY = 63
+LOOK_SECONDS = 0.05
 
 CLONE_NEWIPC, CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWNET = 1 << 27, 1 << 28, 1 << 29, 1 << 30
 NAMESPACES = CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC
@@ -71,12 +73,33 @@ def kill_children() -> None:
     """Kill until none is left: what loses its parent becomes a child of one that adopts orphans."""
     with suppress(ChildProcessError):
         while True:
-            with open(f"/proc/self/task/{os.getpid()}/children", encoding="ascii") as file:  # noqa: PTH123 - import cost
-                children = file.read().split()
-            for child in children:
-                with suppress(ProcessLookupError):
-                    os.kill(int(child), signal.SIGKILL)
+            for child in _list_children():
+                _signal(child, signal.SIGKILL)
             os.waitpid(-1, 0)
+
+
+def end_children(grace_seconds: float) -> None:
+    """Ask until none is left or the time is over, then kill: who is asked can tidy up."""
+    deadline, asked = time.monotonic() + grace_seconds, set[int]()
+    with suppress(ChildProcessError):
+        while time.monotonic() < deadline:
+            for child in set(_list_children()) - asked:
+                _signal(child, signal.SIGTERM)
+                asked.add(child)
+            while os.waitpid(-1, os.WNOHANG)[0]:
+                pass
+            time.sleep(LOOK_SECONDS)
+    kill_children()
+
+
+def _list_children() -> list[int]:
+    with open(f"/proc/self/task/{os.getpid()}/children", encoding="ascii") as file:  # noqa: PTH123 - import cost
+        return [int(child) for child in file.read().split()]
+
+
+def _signal(child: int, number: signal.Signals) -> None:
+    with suppress(ProcessLookupError):
+        os.kill(child, number)
 
 
 def isolate() -> None:

@@ -86,7 +86,7 @@ def test_what_is_no_fit_interpreter_is_named(stdout: bytes, stderr: bytes, messa
         ("/", False),
         ("/repo/project", False),
         ("/repo/project/src", False),
-        ("/work", False),
+        ("/repo", False),
         ("relative", False),
     ],
 )

@@ -21,6 +21,7 @@ if os.fork() == 0:
     os.setsid()
     if os.fork():
         os._exit(0)
+    {daemon}
     print(os.getpid(), file=sys.stderr, flush=True)
     time.sleep(600)
 time.sleep({seconds})
@@ -28,8 +29,21 @@ sys.exit({code})
 """
 
 
-def start(seconds: float, code: int = 0) -> subprocess.Popen[bytes]:
-    program = DAEMON.format(seconds=seconds, code=code)
+TIDY = """
+    import signal
+    def end(*_):
+        print("tidied up", file=sys.stderr, flush=True)
+        os._exit(0)
+    signal.signal(signal.SIGTERM, end)
+"""
+DEAF = """
+    import signal
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+"""
+
+
+def start(seconds: float, code: int = 0, daemon: str = "") -> subprocess.Popen[bytes]:
+    program = DAEMON.format(seconds=seconds, code=code, daemon=daemon)
     return subprocess.Popen(
         [sys.executable, "-I", "-S", str(KEEPER), sys.executable, "-c", program],
         stdin=subprocess.PIPE,
@@ -64,6 +78,16 @@ def test_the_end_of_the_owner_ends_everything() -> None:
         assert keeper.wait(20) == 128 + signal.SIGTERM
     assert not is_alive(program)
     assert not is_alive(daemon)
+
+
+@pytest.mark.parametrize(("daemon", "said"), [(TIDY, b"tidied up\n"), (DEAF, b"")])
+def test_a_daemon_may_tidy_up_before_it_ends(daemon: str, said: bytes) -> None:
+    with start(seconds=0.2, daemon=daemon) as keeper:
+        pid = (read_pid(keeper.stdout), read_pid(keeper.stderr))[1]
+        assert keeper.wait(20) == 0
+        assert keeper.stderr is not None
+        assert keeper.stderr.read() == said
+    assert not is_alive(pid)
 
 
 def test_a_killed_program_is_reaped() -> None:
