@@ -378,6 +378,7 @@ async def run_engine(options: Options) -> None:
     """Be the embedded engine until there is nothing left to do."""
     from openhands_testgen.backends.engine.engine import Engine, EnginePlan
     from openhands_testgen.backends.engine.server import AgentServer, ServerPlan
+    from openhands_testgen.backends.engine.surroundings import choose_server_environment
     from openhands_testgen.clients.environment import install_environment
     from openhands_testgen.offline.policy import Commands
     from openhands_testgen.offline.source import LocalModels
@@ -385,10 +386,12 @@ async def run_engine(options: Options) -> None:
     folder = _find_state_folder(options)
     environment = settings.read_child_environment()
     install = partial(install_environment, ENVIRONMENT_PROGRAM, "engine", environment)
+    at_home = choose_server_environment(environment, str(folder.home))
+    plan = ServerPlan(folder.server, at_home, ROOM)
     commands = Commands(sys.executable, str(OFFLINE_PROGRAM), OFFLINE_PYTHON)
     engine = Engine(
         folder=folder,
-        server=AgentServer(ServerPlan(folder.server, environment, ROOM), install),
+        server=AgentServer(plan, install),
         models=LocalModels(folder.root / "offline.json", commands),
         progress=LineProgress(sys.stderr),
         clock=SystemClock(),

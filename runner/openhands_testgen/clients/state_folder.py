@@ -48,6 +48,11 @@ class StateFolder:
         """The working directory of the agent server."""
         return self.root / "server"
 
+    @property
+    def home(self) -> Path:
+        """The home of the agents' shells."""
+        return self.server / "home"
+
     def prepare(self) -> None:
         """Make the folder.
 
@@ -56,7 +61,7 @@ class StateFolder:
 
         """
         try:
-            for folder in (self.root, self.tasks, self.server):
+            for folder in (self.root, self.tasks, self.server, self.home):
                 folder.mkdir(mode=PRIVATE_MODE, parents=True, exist_ok=True)
             self.root.chmod(PRIVATE_MODE)
         except OSError as exc:

@@ -28,9 +28,18 @@ VARIABLES = {
     "USER",
     "VIRTUAL_ENV",
     "XDG_CACHE_HOME",
+    "XDG_DATA_HOME",
     "OPENHANDS_TESTGEN_BASE_PYTHON",
     "OPENHANDS_TESTGEN_CACHE_DIR",
     "OPENHANDS_TESTGEN_UV",
+}
+# Where tools look that live in the user's home, unless a variable says another place.
+FOUND_AT_HOME = {
+    "ASDF_DATA_DIR": ".asdf",
+    "PYENV_ROOT": ".pyenv",
+    "PYTHONUSERBASE": ".local",
+    "XDG_CACHE_HOME": ".cache",
+    "XDG_DATA_HOME": ".local/share",
 }
 PREFIXES = ("ASDF_", "CONDA_", "LC_", "PIP_", "PYENV_", "UV_")
 PROXIES = {"http_proxy", "https_proxy", "no_proxy", "all_proxy"}
@@ -48,6 +57,17 @@ def choose_engine_environment(
     if not outlives_job and TRACKING in environment:
         chosen[TRACKING] = environment[TRACKING]
     return chosen
+
+
+def choose_server_environment(environment: Mapping[str, str], home: str) -> dict[str, str]:
+    """Give the agents' shells a home of their own, and the tools of the user's real one.
+
+    A shell reads its start-up files at home, writes its history there, and some of those files
+    take locks that a conversation's quick end would leave behind.
+    """
+    real = environment.get("HOME")
+    found = {name: f"{real}/{place}" for name, place in FOUND_AT_HOME.items()} if real else {}
+    return {**found, **environment, "HOME": home}
 
 
 def _is_wanted(name: str) -> bool:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from openhands_testgen.backends.engine.surroundings import choose_engine_environment
+from openhands_testgen.backends.engine.surroundings import (
+    choose_engine_environment,
+    choose_server_environment,
+)
 
 JOB = {
     "PATH": "/usr/bin",
@@ -34,3 +37,20 @@ def test_environment(outlives_job: bool, is_tracked: bool) -> None:
 
 def test_an_engine_outside_of_a_job_has_nothing_to_be_tracked_by() -> None:
     assert choose_engine_environment({"PATH": "p"}, outlives_job=False) == {"PATH": "p"}
+
+
+def test_agents_have_a_home_of_their_own_and_the_tools_of_the_real_one() -> None:
+    given = {"PATH": "p", "HOME": "/home/u", "PYENV_ROOT": "/opt/pyenv"}
+    assert choose_server_environment(given, "/state/home") == {
+        "PATH": "p",
+        "HOME": "/state/home",
+        "PYENV_ROOT": "/opt/pyenv",
+        "ASDF_DATA_DIR": "/home/u/.asdf",
+        "PYTHONUSERBASE": "/home/u/.local",
+        "XDG_CACHE_HOME": "/home/u/.cache",
+        "XDG_DATA_HOME": "/home/u/.local/share",
+    }
+
+
+def test_where_there_is_no_home_none_is_guessed() -> None:
+    assert choose_server_environment({"PATH": "p"}, "/h") == {"PATH": "p", "HOME": "/h"}
