@@ -10,7 +10,7 @@ demo:  ## the whole workflow on an example project, without any key
 	examples/demo
 
 test:  ## all tests
-	dev=$(dev); "$$dev/bin/python" -m pytest
+	dev=$(dev); "$$dev/bin/python" -m pytest -n auto --maxprocesses 4 --dist loadgroup
 
 lint:  ## all gates
 	dev=$(dev); export PATH="$$dev/bin:$$PATH"; \

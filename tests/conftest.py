@@ -20,6 +20,30 @@ if TYPE_CHECKING:
     from tests.servers import RealServer
 
 
+# What costs much to start is started once for all tests that share it, so they stay together.
+SHARED = {"agent_server": "agent-server", "engine_folder": "engine"}
+SHARED_BY_BACKEND = {"agent-server": "agent-server", "cloud": "agent-server", "embedded": "engine"}
+SHARED_BY_FILE = {"test_corpus.py", "test_page.py"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep tests together that share a server, when several processes run the tests."""
+    for item in items:
+        group = _find_group(item)
+        if group:
+            item.add_marker(pytest.mark.xdist_group(group))
+
+
+def _find_group(item: pytest.Item) -> str | None:
+    for name in getattr(item, "fixturenames", ()):
+        if name in SHARED:
+            return SHARED[name]
+    callspec = getattr(item, "callspec", None)
+    if callspec and "harness" in callspec.params:
+        return SHARED_BY_BACKEND.get(callspec.params["harness"])
+    return item.path.name if item.path.name in SHARED_BY_FILE else None
+
+
 @pytest.fixture
 def anyio_backend() -> str:
     return "asyncio"
