@@ -1,9 +1,10 @@
-"""What the costly stages of the verdict cost, beside mutmut on the same modules and tests.
+"""What the verdict and its costly stages cost, beside mutmut on the same modules and tests.
 
 Five public modules with the tests that their authors wrote. In each round, for each module, in
-turn: our sabotage, our mutants, and mutmut with as many processes, on a fresh copy each. What is
-compared is the wall time for one mutant, all that belongs to it included: starting, finding out
-what the tests do on the unchanged module, making the mutants. The scores differ, as the mutants do.
+turn: our sabotage, our mutants, the whole verdict, and mutmut with as many processes, on a fresh
+copy each. What is compared is the wall time for one mutant, all that belongs to it included:
+starting, finding out what the tests do on the unchanged module, making the mutants. The scores
+differ, as the mutants do.
 
 Run it with ``python -m benchmarks.verdict``; ``ROUNDS`` (default 3) sets how often.
 """
@@ -24,6 +25,7 @@ from statistics import median
 
 from benchmarks.subjects import SUBJECTS, Tested, fetch_source, find_covered_lines, find_tools
 from benchmarks.tables import print_table, write_json
+from openhands_testgen import bootstrap
 from openhands_testgen.domain.verdict import Candidate
 from openhands_testgen.sandbox.interpreter import Interpreter, find_interpreter
 from openhands_testgen.sandbox.python import RunLimits, SandboxedPython
@@ -38,8 +40,9 @@ from openhands_testgen.verification.stages.sabotage import run_sabotage
 MUTANTS = 100
 WORKERS = 2
 SECONDS = 280.0
+SECONDS_OF = ("sabotage s", "mutation s", "verdict s")
 RATIO_LIMIT = 1 / 3
-STAGES_SECONDS_LIMIT = 15.0
+VERDICT_SECONDS_LIMIT = 15.0
 MUTMUT = """
 
 [tool.mutmut]
@@ -71,6 +74,7 @@ class Round:
     sabotage_seconds: float
     vacuous: int
     ours: Cost
+    verdict_seconds: float
     mutmut: Cost
 
     @property
@@ -101,6 +105,19 @@ async def measure_ours(
         raise RuntimeError(message)
     cost = Cost(end - middle, mutation.total, mutation.killed)
     return middle - start, len(sabotage.passed), cost
+
+
+async def measure_verdict(python: Path, project: Path, tested: Tested) -> float:
+    """Run all stages as ``verify`` does; return the seconds."""
+    content = (project / tested.tests).read_bytes()
+    start = time.perf_counter()
+    verifier = bootstrap.build_verifier({"python": str(python), "mutants": str(MUTANTS)})
+    judged = await verifier.verify(Candidate(project, tested.module, tested.tests, content, 1.0))
+    seconds = time.perf_counter() - start
+    if judged.mutation is None:
+        message = f"{tested.module}: the mutation stage was not reached: {judged.stages}"
+        raise RuntimeError(message)
+    return seconds
 
 
 def measure_mutmut(python: Path, project: Path, tested: Tested) -> Cost:
@@ -143,7 +160,9 @@ async def run_rounds(rounds: int) -> dict[Tested, list[Round]]:
                 str(python), project, dict(os.environ), refuse_overlay
             )
             seconds, vacuous, ours = await measure_ours(interpreter, project, tested, lines)
-            found.append(Round(seconds, vacuous, ours, measure_mutmut(python, project, tested)))
+            whole = await measure_verdict(python, project, tested)
+            theirs = measure_mutmut(python, project, tested)
+            found.append(Round(seconds, vacuous, ours, whole, theirs))
     return measured
 
 
@@ -166,24 +185,22 @@ def show(measured: dict[Tested, list[Round]]) -> bool:
                 f"{median(one.ratio for one in rounds):.2f}",
                 f"{median(one.sabotage_seconds for one in rounds):.1f}",
                 f"{median(one.ours.seconds for one in rounds):.1f}",
+                f"{median(one.verdict_seconds for one in rounds):.1f}",
             ]
         )
     ours, theirs = ["mutants", "killed", "ms each"], ["mutmut's", "killed", "ms each"]
-    print_table(["module", "lines", *ours, *theirs, "ratio", "sabotage s", "mutation s"], rows)
+    print_table(["module", "lines", *ours, *theirs, "ratio", *SECONDS_OF], rows)
     ratio = max(median(one.ratio for one in rounds) for rounds in measured.values())
-    seconds = max(
-        median(one.sabotage_seconds + one.ours.seconds for one in rounds)
-        for rounds in measured.values()
-    )
+    seconds = max(median(one.verdict_seconds for one in rounds) for rounds in measured.values())
     print_table(
         ["goal, for the worst module", "measured", "at most"],
         [
             ["wall time a mutant / mutmut's", f"{ratio:.2f}", f"{RATIO_LIMIT:.2f}"],
-            ["sabotage and mutation, seconds", f"{seconds:.1f}", f"{STAGES_SECONDS_LIMIT:g}"],
+            ["the whole verdict, seconds", f"{seconds:.1f}", f"{VERDICT_SECONDS_LIMIT:g}"],
             ["tests called vacuous", str(sum(r[0].vacuous for r in measured.values())), "0"],
         ],
     )
-    return ratio <= RATIO_LIMIT and seconds <= STAGES_SECONDS_LIMIT
+    return ratio <= RATIO_LIMIT and seconds <= VERDICT_SECONDS_LIMIT
 
 
 def main() -> int:

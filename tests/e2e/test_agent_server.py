@@ -310,3 +310,47 @@ def test_a_server_that_was_killed_and_started_again_goes_on(stage: Stage) -> Non
     (result,) = answer.results
     assert (answer.exit_code, result["verdict"]) == (0, "accepted"), answer.stderr
     assert "resumed after a restart" in answer.stderr
+
+
+MIXED_TESTS = b"""\
+from shop.prices import get_total
+
+
+def test_total_is_wrong():
+    assert get_total(100, 19) == 120
+
+
+def test_total_is_anything():
+    total = get_total(100, 19)
+    assert total is total
+
+
+def test_total():
+    assert get_total(100, 19) == 119
+"""
+# The good test alone reaches five of the module's six lines and jumps, and few of its mutants.
+DEMANDS = ("--coverage-threshold", "60", "--mutation-threshold", "90")
+
+
+def test_an_agent_mends_its_tests_when_it_is_told(stage: Stage) -> None:
+    scene = stage(write(OUTPUT_PATH, MIXED_TESTS), finish(CLAIM), WRITE, finish("Mended."))
+    answer = scene.collect(scene.submit(*DEMANDS[:2]), *DEMANDS[2:])
+    (result,) = answer.results
+    assert answer.exit_code == 0, answer.stderr
+    assert (result["verdict"], result["repairs"]) == ("accepted", 1)
+    assert result["final_message"] == "Mended."
+    assert scene.read(OUTPUT_PATH) == SOUND_TESTS
+    told = scene.model.bodies[-1].decode()
+    assert "test_total_is_wrong` (line 4) fails" in told
+    assert "test_total_is_anything` (line 8)" in told
+
+
+def test_without_repairs_the_good_test_alone_is_delivered(stage: Stage) -> None:
+    scene = stage(write(OUTPUT_PATH, MIXED_TESTS), finish(CLAIM))
+    answer = scene.collect(scene.submit(*DEMANDS[:2]), *DEMANDS[2:], "--max-repairs", "0")
+    (result,) = answer.results
+    assert answer.exit_code == 0, answer.stderr
+    assert (result["verdict"], result["repairs"]) == ("weak", 0)
+    delivered = (scene.read(OUTPUT_PATH) or b"").decode()
+    assert "def test_total():" in delivered
+    assert "test_total_is_" not in delivered
