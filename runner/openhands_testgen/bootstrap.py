@@ -103,23 +103,34 @@ def read_model(options: Options, *, has_own: bool = False) -> Model:
 
     """
     given = settings.read(settings.ModelSettings, options)
+    name, *others = given.llm_model or ("",)
     if has_own:
-        return Model(given.llm_model)
+        _refuse_several(others, "OpenHands Cloud runs one model a task")
+        return Model(name)
+    if OFFLINE in (name, *others):
+        _refuse_several(others, "`offline` stands alone")
     key = given.llm_api_key.get_secret_value()
-    if given.llm_model != OFFLINE and not (given.llm_model and (key or given.llm_base_url)):
-        missing = "llm-api-key" if given.llm_model else "llm-model"
+    if name != OFFLINE and not (name and (key or given.llm_base_url)):
+        missing = "llm-api-key" if name else "llm-model"
         message = (
             "no language model is set; give `llm-model` and `llm-api-key` (or LLM_MODEL and "
             "LLM_API_KEY), or `llm-model: offline`, which needs no key"
         )
         raise ConfigurationError(message, field=missing)
     return Model(
-        name=given.llm_model,
+        name=name,
         api_key=key,
         base_url=given.llm_base_url,
         tries=given.llm_num_retries,
         timeout_seconds=given.llm_timeout,
+        others=tuple(others),
     )
+
+
+def _refuse_several(others: Sequence[str], reason: str) -> None:
+    if others:
+        message = f"{reason}; name one model"
+        raise ConfigurationError(message, field="llm-model")
 
 
 def read_threshold(value: float) -> float:
@@ -300,7 +311,16 @@ def _build_agent_server(options: Options) -> Backend:
     if not given.server_url:
         message = "the agent-server backend needs the server's address"
         raise ConfigurationError(message, field="server-url")
-    return AgentServerBackend(AgentServerClient(given.server_url, given.api_key.get_secret_value()))
+    client = AgentServerClient(given.server_url, given.api_key.get_secret_value())
+    return AgentServerBackend(client, _read_successor(options))
+
+
+def _read_successor(options: Options) -> Model | None:
+    """Read the key and address with which another model can go on, where they are known."""
+    try:
+        return read_model(options)
+    except ConfigurationError:
+        return None
 
 
 def _build_cloud(options: Options, learned: list[str]) -> Backend:

@@ -57,6 +57,11 @@ def _split_words(value: object) -> object:
     return [word for text in texts for word in str(text).split()]
 
 
+def _split_names(value: object) -> object:
+    """Split names at commas, spaces and lines."""
+    return tuple(value.replace(",", " ").split()) if isinstance(value, str) else value
+
+
 # Settings of more than one command.
 _COVERAGE_THRESHOLD: float = Field(
     80,
@@ -126,10 +131,11 @@ class TaskSettings(Group):
 class ModelSettings(Group):
     """The language model, named as OpenHands names it."""
 
-    llm_model: str = Field(
-        "",
+    llm_model: Annotated[tuple[str, ...], BeforeValidator(_split_names)] = Field(
+        (),
         validation_alias=_aliases("llm_model", "LLM_MODEL"),
-        description="the model, as OpenHands names it; `offline` needs no key",
+        description="the model, as OpenHands names it; `offline` needs no key; of several, each "
+        "goes on when the one before it is rate limited, overloaded or missing",
     )
     llm_api_key: SecretStr = Field(
         SecretStr(""),

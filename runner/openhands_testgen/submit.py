@@ -12,6 +12,7 @@ from openhands_testgen.domain.layout import dotted_name
 from openhands_testgen.domain.module import find_untested, get_default_output, parse_module
 from openhands_testgen.domain.prompt import Briefing, is_test_file, render_prompt
 from openhands_testgen.domain.snapshot import render_digest
+from openhands_testgen.domain.succession import render_tags
 from openhands_testgen.domain.task import Order, Receipt, choose_conversation_id, digest_order
 from openhands_testgen.domain.task_id import TaskId, is_safe_path
 from openhands_testgen.errors import ConfigurationError, GenerationError, NothingToTestError
@@ -132,7 +133,11 @@ class Submitter:
             snapshot=snapshot,
             model=self.model,
             limits=self.limits,
-            tags={"project": "openhandstestgen", "order": digest},
+            tags={
+                "project": "openhandstestgen",
+                "order": digest,
+                **render_tags(self.model.names),
+            },
         )
 
     def _brief(

@@ -354,3 +354,39 @@ def test_without_repairs_the_good_test_alone_is_delivered(stage: Stage) -> None:
     delivered = (scene.read(OUTPUT_PATH) or b"").decode()
     assert "def test_total():" in delivered
     assert "test_total_is_" not in delivered
+
+
+@pytest.mark.parametrize("status", [429, 500, 404])
+def test_the_next_model_goes_on_where_one_fails(stage: Stage, status: int) -> None:
+    scene = stage(
+        Fault(status, model="first", then=WRITE),
+        Fault(status, model="first", then=finish("The second one was here.")),
+    )
+    task_id = scene.submit(LLM_MODEL="openai/first, openai/second")
+    answer = scene.collect(task_id)
+    (result,) = answer.results
+    assert answer.exit_code == 0, answer.stderr
+    assert (result["verdict"], result["model"]) == ("accepted", "openai/second")
+    assert "goes on with openai/second, for openai/first failed" in answer.stderr
+    (report,) = scene.command_line.folder.glob("results/*/report.html")
+    assert "openai/second" in report.read_text(encoding="utf-8")
+
+
+def test_where_no_model_is_left_the_last_error_stands(stage: Stage) -> None:
+    scene = stage(Fault(429))
+    answer = scene.collect(scene.submit(LLM_MODEL="openai/first openai/second"))
+    (result,) = answer.results
+    assert (answer.exit_code, result["conclusion"]) == (6, "agent_error")
+    assert "LLMRateLimitError" in str(result["error"])
+    assert result["model"] == "openai/second"
+
+
+def test_a_model_that_may_go_on_needs_its_key(stage: Stage) -> None:
+    scene = stage(Fault(429))
+    task_id = scene.submit(LLM_MODEL="openai/first openai/second")
+    answer = scene.run(
+        "collect", task_id, "--poll-interval", "0.2", LLM_API_KEY="", LLM_BASE_URL=""
+    )
+    (result,) = answer.results
+    assert (answer.exit_code, result["conclusion"]) == (6, "agent_error")
+    assert "set LLM_API_KEY for this step" in str(result["error"])

@@ -21,13 +21,14 @@ PATIENCE_SECONDS = 120
 class Fault:
     """What goes wrong in place of a turn: a status, or ``hang``, ``cut`` or ``garbage``.
 
-    After so many ``times`` the turn is ``then``.
+    After so many ``times``, and for another ``model`` where one is named, the turn is ``then``.
     """
 
     status: int = 0
     kind: str = ""
     times: int = 1_000_000
     then: Reply = field(default_factory=Reply)
+    model: str = ""
 
 
 class FakeModel(OfflineModel):
@@ -71,7 +72,9 @@ class FakeModel(OfflineModel):
     def _find(self, request: ChatRequest) -> Reply | Fault:
         number = count_turns(request)
         turn = self._script[min(number, len(self._script) - 1)]
-        if isinstance(turn, Fault) and self.turns.count(number) > turn.times:
+        if not isinstance(turn, Fault):
+            return turn
+        if self.turns.count(number) > turn.times or turn.model not in {"", request.model}:
             return turn.then
         return turn
 
@@ -93,6 +96,11 @@ class FakeModel(OfflineModel):
 
 # In a provider's own words, for clients tell errors by them; they show the key, or parts of it.
 _WORDS = {
+    404: (
+        "invalid_request_error",
+        "model_not_found",
+        "The model does not exist or you do not have access to it.",
+    ),
     401: (
         "invalid_request_error",
         "invalid_api_key",

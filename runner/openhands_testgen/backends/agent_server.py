@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from openhands_testgen.clients.agent_server import AgentServerClient, ConversationInfo
-    from openhands_testgen.domain.task import Order, TaskState
+    from openhands_testgen.domain.task import Model, Order, TaskState
     from openhands_testgen.domain.task_id import TaskId
     from openhands_testgen.errors import GenerationError
 
@@ -27,10 +27,10 @@ class AgentServerBackend:
 
     name = "agent-server"
 
-    def __init__(self, client: AgentServerClient) -> None:
-        """Take the connection."""
+    def __init__(self, client: AgentServerClient, model: Model | None = None) -> None:
+        """Take the connection, and the key and address with which another model can go on."""
         self._client = client
-        self._watch = ConversationWatch(client)
+        self._watch = ConversationWatch(client, lambda _: model)
 
     async def submit(self, order: Order) -> Receipt:
         """Upload the snapshot, then start the conversation under our own id."""

@@ -97,7 +97,7 @@ class Sandboxes:
         return True
 
     def _find_watch(self, client: AgentServerClient) -> ConversationWatch:
-        return self._watches.setdefault(client, ConversationWatch(client))
+        return self._watches.setdefault(client, ConversationWatch(client, lambda _: None))
 
 
 def _get_address(conversation: Conversation) -> str:

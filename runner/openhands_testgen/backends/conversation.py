@@ -67,7 +67,7 @@ def render_request(order: Startable, working_dir: str, model: Model) -> dict[str
         "conversation_id": str(uuid.UUID(order.conversation_id)),
         "agent": {
             "kind": "Agent",
-            "llm": _render_model(model),
+            "llm": render_model(model),
             "tools": [{"name": "terminal", "params": {}}, {"name": "file_editor", "params": {}}],
         },
         "workspace": {"kind": "LocalWorkspace", "working_dir": working_dir},
@@ -83,7 +83,8 @@ def render_request(order: Startable, working_dir: str, model: Model) -> dict[str
     }
 
 
-def _render_model(model: Model) -> dict[str, object]:
+def render_model(model: Model) -> dict[str, object]:
+    """Render a model as the server's ``LLM``."""
     rendered: dict[str, object] = {
         "model": f"openai/{model.name}" if model.is_offline else model.name,
         "usage_id": "agent",
@@ -120,6 +121,7 @@ def read_state(
         cost_usd=read_cost(info),
         steps=sum(event.kind == ACTION_EVENT for event in events) if steps is None else steps,
         step=_describe_step(events),
+        model=info.agent.llm.model,
     )
 
 
@@ -127,6 +129,11 @@ def is_unknown_word(info: ConversationInfo) -> bool:
     """Whether the server used a status that we do not know: not final, but worth a log line."""
     word = info.execution_status
     return word is not None and word not in _ENDED and word not in _RUNNING
+
+
+def find_error_code(events: Sequence[Event]) -> str:
+    """Return the code of the newest error, or an empty string."""
+    return next((event.code or "" for event in events if event.kind == ERROR_EVENT), "")
 
 
 def was_interrupted_by_restart(info: ConversationInfo, events: Sequence[Event]) -> bool:

@@ -12,23 +12,29 @@ from openhands_testgen.backends.conversation import (
     ACTION_EVENT,
     ERROR_EVENT,
     MESSAGE_EVENT,
+    find_error_code,
     is_unknown_word,
     read_state,
+    render_model,
     was_interrupted_by_restart,
 )
 from openhands_testgen.clients.agent_server import MAX_IDS_IN_A_REQUEST
+from openhands_testgen.domain.succession import TAG, choose_model
 from openhands_testgen.domain.task import Conclusion, Status, TaskState
 from openhands_testgen.errors import BackendError, TaskIdError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from openhands_testgen.clients.agent_server import (
         AgentServerClient,
         ConversationInfo,
         Event,
     )
+    from openhands_testgen.domain.task import Model
     from openhands_testgen.errors import GenerationError
+
+    type FindModel = Callable[[str], Model | None]
 
 MAX_RESUMES = 5
 # One that was just created is idle for a moment; one that stays so was left by a dying server.
@@ -44,14 +50,16 @@ class _Glimpse:
     moment: tuple[str | None, str | None]
     events: list[Event]
     steps: int
+    errors: int
 
 
 class ConversationWatch:
     """Tells where conversations stand; resumes those that a restart of the server interrupted."""
 
-    def __init__(self, client: AgentServerClient) -> None:
-        """Take the connection."""
+    def __init__(self, client: AgentServerClient, find_model: FindModel) -> None:
+        """Take the connection, and where to find the model of a conversation with its key."""
         self._client = client
+        self._find_model = find_model
         self._glimpses: dict[str, _Glimpse] = {}
         self._resumes: Counter[str] = Counter()
         self._idle_looks: Counter[str] = Counter()
@@ -95,6 +103,9 @@ class ConversationWatch:
         if was_interrupted_by_restart(info, glimpse.events) or self._is_left_idle(info):
             return await self._resume(info, glimpse)
         state = read_state(info, glimpse.events, glimpse.steps)
+        code = find_error_code(glimpse.events)
+        if name := choose_model(info.tags, state.model, code, glimpse.errors):
+            return await self._pass_on(info, state, name)
         if self._is_not_yet_on(info, state):
             return replace(state, status=Status.RUNNING, completed_at=None)
         if is_unknown_word(info):
@@ -116,6 +127,25 @@ class ConversationWatch:
             return False
         self._told[info.id] -= 1
         return self._told[info.id] >= 0
+
+    async def _pass_on(self, info: ConversationInfo, state: TaskState, name: str) -> TaskState:
+        """Let a conversation go on with a model that has not failed yet."""
+        model = self._find_model(info.id)
+        if model is None:
+            hint = f"{name} could go on, but its key is not here: set LLM_API_KEY for this step"
+            return replace(state, error=f"{state.error}. {hint}.")
+        if name != state.model:
+            await self._client.switch_model(info.id, render_model(replace(model, name=name)))
+        await self._client.run(info.id)
+        return replace(
+            state,
+            status=Status.RUNNING,
+            conclusion=None,
+            error=None,
+            completed_at=None,
+            step=f"goes on with {name}, for {state.model} failed: {state.error}",
+            model=name,
+        )
 
     async def _resume(self, info: ConversationInfo, glimpse: _Glimpse) -> TaskState:
         """Let a conversation that a restarted server left behind go on.
@@ -151,12 +181,15 @@ class ConversationWatch:
         before = self._glimpses.get(info.id)
         if before is not None and before.moment == moment:
             return before
-        kinds = [ACTION_EVENT, ERROR_EVENT] if info.execution_status == "error" else [ACTION_EVENT]
+        is_error = info.execution_status == "error"
+        kinds = [ACTION_EVENT, ERROR_EVENT] if is_error else [ACTION_EVENT]
         pages = [
             await self._client.get_events(info.id, limit=1, newest_first=True, kind=kind)
             for kind in kinds
         ]
         steps = await self._client.get_event_count(info.id, ACTION_EVENT)
-        glimpse = _Glimpse(moment, [event for page in pages for event in page], steps)
+        is_counted = is_error and TAG in info.tags
+        errors = await self._client.get_event_count(info.id, ERROR_EVENT) if is_counted else 0
+        glimpse = _Glimpse(moment, [event for page in pages for event in page], steps, errors)
         self._glimpses[info.id] = glimpse
         return glimpse

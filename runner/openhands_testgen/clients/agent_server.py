@@ -29,7 +29,7 @@ from openhands_testgen.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import httpx
 
@@ -63,6 +63,18 @@ class Workspace(Answer):
     working_dir: str = ""
 
 
+class UsedModel(Answer):
+    """The language model of an agent."""
+
+    model: str = ""
+
+
+class Agent(Answer):
+    """The agent of a conversation."""
+
+    llm: UsedModel = Field(default_factory=UsedModel)
+
+
 class ConversationInfo(Answer):
     """A conversation as the server shows it; ``execution_status`` may be a word we do not know."""
 
@@ -70,6 +82,7 @@ class ConversationInfo(Answer):
     execution_status: str | None = None
     workspace: Workspace = Field(default_factory=Workspace)
     stats: Stats | None = None
+    agent: Agent = Field(default_factory=Agent)
     created_at: str | None = None
     updated_at: str | None = None
     tags: dict[str, str] = Field(default_factory=dict)
@@ -206,6 +219,11 @@ class AgentServerClient:
         path = f"/api/conversations/{conversation_id}/run"
         response = await self._http.send("POST", path, accept={HTTPStatus.CONFLICT})
         return response.status_code != HTTPStatus.CONFLICT
+
+    async def switch_model(self, conversation_id: str, model: Mapping[str, object]) -> None:
+        """Put another language model in place of the conversation's own."""
+        path = f"/api/conversations/{conversation_id}/switch_llm"
+        await self._http.send("POST", path, json={"llm": model})
 
     async def send_message(self, conversation_id: str, text: str) -> None:
         """Say something to the agent and let it go on."""

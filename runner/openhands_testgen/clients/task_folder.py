@@ -60,6 +60,7 @@ class StoredOrder(BaseModel):
     model_base_url: str
     model_tries: int
     model_timeout_seconds: int
+    model_others: tuple[str, ...] = ()
     limits: Limits
     tags: dict[str, str]
 
@@ -123,6 +124,7 @@ class TaskFolder:
             base_url=order.model_base_url,
             tries=order.model_tries,
             timeout_seconds=order.model_timeout_seconds,
+            others=order.model_others,
         )
 
     def read_state(self) -> StoredState | None:
@@ -176,9 +178,13 @@ class TaskFolder:
         return path.read_bytes() if path.is_file() else b""
 
     def mark_posted(self) -> None:
-        """Remember that an agent server has the task, which keeps the key itself from here on."""
+        """Remember that an agent server has the task, which keeps the key itself from here on.
+
+        The key stays here too as long as another model may have to go on.
+        """
         write_whole(self.path / "posted", b"")
-        self.forget_key()
+        if not self.read_order().model_others:
+            self.forget_key()
 
     def mark_cancelled(self) -> None:
         """Ask the engine to stop the agent."""
@@ -277,6 +283,7 @@ def _fill(folder: TaskFolder, order: Order) -> None:
         model_base_url=order.model.base_url,
         model_tries=order.model.tries,
         model_timeout_seconds=order.model.timeout_seconds,
+        model_others=order.model.others,
         limits=order.limits,
         tags=order.tags,
     )

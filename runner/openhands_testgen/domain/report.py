@@ -92,6 +92,7 @@ class TaskResult(TaskStatus):
     warnings: list[str]
     steps: int
     repairs: int
+    model: NotRequired[str]
     final_message: NotRequired[str]
     collected_at: NotRequired[str | None]
     reach: NotRequired[ReachDict | None]
@@ -187,6 +188,7 @@ def render_result(report: Report) -> TaskResult:
         "protections": list(judged.protections) if judged else [],
         "warnings": [*report.warnings, *(judged.warnings if judged else ())],
         "steps": report.state.steps,
+        "model": report.state.model,
         "repairs": report.repairs,
         "final_message": report.final_message,
         "reach": _render_reach(judged.coverage) if judged and judged.coverage else None,

@@ -57,7 +57,7 @@ class Model:
 
     ``api_key`` is a secret: it stays out of ``repr`` and must reach headers and bodies only.
     ``tries`` counts the requests for one turn, the first one included; between them the agent
-    waits 8, 16, 32 seconds and so on.
+    waits 8, 16, 32 seconds and so on. ``others`` go on, one after the other, when it fails.
     """
 
     name: str
@@ -65,6 +65,12 @@ class Model:
     base_url: str = ""
     tries: int = 4
     timeout_seconds: int = 300
+    others: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All models, the first one first."""
+        return (self.name, *self.others)
 
     @property
     def is_offline(self) -> bool:
@@ -107,7 +113,10 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class TaskState:
-    """What a backend says of a task now. Times are ISO 8601 in UTC; unknown cost is ``None``."""
+    """What a backend says of a task now. Times are ISO 8601 in UTC; unknown cost is ``None``.
+
+    ``model`` is the one that the agent uses now, empty where that is not known.
+    """
 
     status: Status
     conclusion: Conclusion | None = None
@@ -117,6 +126,7 @@ class TaskState:
     cost_usd: float | None = None
     steps: int = 0
     step: str = ""
+    model: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +180,7 @@ def digest_order(assignment: Assignment, model: Model, snapshot_digest: str) -> 
         assignment.output_path,
         f"{assignment.coverage_threshold:g}",
         assignment.instructions,
-        model.name,
+        " ".join(model.names),
         snapshot_digest,
     )
     return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()

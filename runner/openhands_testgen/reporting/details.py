@@ -60,6 +60,8 @@ def _render_facts(result: TaskResult) -> str:
         figures.count(result["steps"], "step"),
         f"cost {figures.render_cost(result['cost_usd'])}",
     ]
+    if result.get("model"):
+        spent.insert(0, render_code(result["model"]))
     if result.get("tokens"):
         spent.append(figures.render_tokens(result.get("tokens")))
     delivered = ", ".join(render_code(path) for path in result["files"]) or "none were delivered"

@@ -33,7 +33,7 @@ async def watched() -> AsyncIterator[tuple[FakeAgentServer, ConversationWatch]]:
     with FakeAgentServer(looks=1_000) as server:
         server.create({"conversation_id": KEY_OF_IT, "workspace": {}, "agent": {}})
         async with AgentServerClient(server.url, KEY, HASTE) as client:
-            yield server, ConversationWatch(client)
+            yield server, ConversationWatch(client, lambda _: None)
 
 
 type Watched = tuple[FakeAgentServer, ConversationWatch]
@@ -79,7 +79,7 @@ async def test_another_process_that_looks_meanwhile_resumes_nothing_twice(watche
     show(server, "error")
     await look(watch)
     async with AgentServerClient(server.url, KEY, HASTE) as client:
-        assert (await look(ConversationWatch(client))).status is Status.RUNNING
+        assert (await look(ConversationWatch(client, lambda _: None))).status is Status.RUNNING
     assert server.resumed == [KEY_OF_IT]
 
 
@@ -150,6 +150,6 @@ async def test_a_message_is_told_once_by_whoever_tells_it(watched: Watched) -> N
     server, watch = watched
     await watch.tell(HEX, "mend the second test")
     async with AgentServerClient(server.url, KEY, HASTE) as client:
-        await ConversationWatch(client).tell(HEX, "mend the second test")
-        await ConversationWatch(client).tell(HEX, "mend the third test")
+        await ConversationWatch(client, lambda _: None).tell(HEX, "mend the second test")
+        await ConversationWatch(client, lambda _: None).tell(HEX, "mend the third test")
     assert len(server.said[KEY_OF_IT]) == 2

@@ -49,7 +49,8 @@ class Dispatch:
         self._client = client
         self._models = models
         self._progress = progress
-        self._watch = ConversationWatch(client)
+        self._tasks: dict[str, TaskFolder] = {}
+        self._watch = ConversationWatch(client, self._find_model)
         self._stopped: set[str] = set()
 
     async def post(self, tasks: Sequence[TaskFolder]) -> None:
@@ -68,6 +69,7 @@ class Dispatch:
         """Write down where tasks stand, and return how many have ended."""
         if not tasks:
             return 0
+        self._tasks = {str(UUID(task.conversation_id)): task for task in tasks}
         for task in tasks:
             if task.conversation_id in stop:
                 await self._interrupt(task)
@@ -88,6 +90,10 @@ class Dispatch:
             raise BackendError(message)
         task.mark_posted()
         self._say(task, "started")
+
+    def _find_model(self, key: str) -> Model | None:
+        model = self._tasks[key].read_model()
+        return self._models.resolve(model) if model.api_key or model.base_url else None
 
     async def _tell(self, task: TaskFolder) -> None:
         for name, text in task.read_messages().items():
@@ -114,6 +120,7 @@ class Dispatch:
         if before is not None and before.state == state:
             return False
         if state.status.is_final:
+            task.forget_key()
             await self._keep_work(task)
         if before is None or before.state.status is not state.status:
             self._say(task, state.status.value)
