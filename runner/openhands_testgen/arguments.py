@@ -12,7 +12,12 @@ if TYPE_CHECKING:
 
 _ABOUT = "Hand the writing of unit tests to an OpenHands agent; judge what comes back."
 _WRITE = (settings.TaskSettings, settings.ModelSettings, settings.BackendSettings)
-_READ = (settings.WaitSettings, settings.JudgeSettings, settings.BackendSettings)
+_READ = (
+    settings.ModeSettings,
+    settings.WaitSettings,
+    settings.JudgeSettings,
+    settings.BackendSettings,
+)
 _GROUPS: dict[str, tuple[type[settings.Group], ...]] = {
     "submit": _WRITE,
     "collect": _READ,

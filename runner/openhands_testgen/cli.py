@@ -103,19 +103,24 @@ async def _try_to_hand_over(options: Options) -> tuple[list[Submission], list[Ge
 
 async def _collect(options: Options) -> int:
     _write_outputs(outputs.render_outputs((), Path()))
-    if _has_nothing_to_collect(options):
+    is_cancel = settings.read(settings.ModeSettings, options).mode == "cancel"
+    if _has_nothing_to_collect(options, is_cancel=is_cancel):
         _print_json((), single=False)
         return 0
     task_ids, errors = _parse_task_ids(options)
+    if is_cancel:
+        return await _cancel_all(task_ids, errors, options)
     return await _collect_all(task_ids, errors, options)
 
 
-def _has_nothing_to_collect(options: Options) -> bool:
-    """Whether the event explains that there is no task id; if so, that is said here."""
+def _has_nothing_to_collect(options: Options, *, is_cancel: bool) -> bool:
+    """Whether it is no error that there is no task id; if so, why is said here."""
     from openhands_testgen import publishing
 
     if settings.read(settings.WaitSettings, options).task_id:
         return False
+    if is_cancel:
+        return _say_notice("There is no task id, so there is nothing to cancel.")
     return _say_notice(publishing.excuse_collect(options))
 
 
@@ -165,7 +170,13 @@ async def _status(options: Options) -> int:
 
 
 async def _cancel(options: Options) -> int:
-    task_ids, errors = _parse_task_ids(options)
+    return await _cancel_all(*_parse_task_ids(options), options)
+
+
+async def _cancel_all(
+    task_ids: Sequence[TaskId], errors: list[GenerationError], options: Options
+) -> int:
+    """Stop the agents; one that cannot be stopped keeps no other one running."""
     for task_id in task_ids:
         try:
             await bootstrap.cancel(task_id, options)

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 FailOn = Literal["weak", "rejected", "failed", "never"]
 OnTimeout = Literal["fail", "cancel"]
+Mode = Literal["wait", "cancel"]
 Deliver = Literal["none", "commit", "pull-request"]
 CloudAuth = Literal["bearer", "session"]
 CLOUD_URL = "https://app.all-hands.dev"
@@ -184,6 +185,16 @@ class BackendSettings(Group):
         "bearer",
         validation_alias=_aliases("cloud_auth"),
         description="how the key is sent there: `bearer`, or `session` to a self-hosted app server",
+    )
+
+
+class ModeSettings(Group):
+    """What a collect is for."""
+
+    mode: Mode = Field(
+        "wait",
+        validation_alias=_aliases("mode"),
+        description="`wait` for the tasks, or `cancel` them: for a job with `if: cancelled()`",
     )
 
 

@@ -300,6 +300,17 @@ def test_an_agent_is_stopped_at_the_deadline_if_that_is_asked_for(stage: Stage) 
     assert scene.read_status(task_id) == ("FAILED", "cancelled")
 
 
+def test_a_job_that_never_collected_cancels(stage: Stage) -> None:
+    scene = stage(run("sleep 600"))
+    task_id = scene.submit()
+    answer = scene.run("collect", task_id, "--mode", "cancel")
+    assert (answer.exit_code, answer.outputs["success"]) == (0, "false"), answer.stderr
+    assert scene.read_status(task_id) == ("FAILED", "cancelled")
+    nothing = scene.run("collect", "--mode", "cancel")
+    assert (nothing.exit_code, nothing.results) == (0, [])
+    assert "nothing to cancel" in nothing.stderr
+
+
 def test_a_server_that_was_killed_and_started_again_goes_on(stage: Stage) -> None:
     scene = stage(WRITE, run("sleep 5"), finish())
     task_id = scene.submit()

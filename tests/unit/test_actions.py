@@ -24,7 +24,7 @@ WAIT, JUDGE, PLACE = settings.WaitSettings, settings.JudgeSettings, settings.Pla
 PUBLISH = settings.PublishSettings
 GROUPS: dict[str, tuple[type[settings.Group], ...]] = {
     "submit": (TASK, MODEL, BACKEND, PLACE),
-    "collect": (WAIT, JUDGE, BACKEND, PLACE),
+    "collect": (settings.ModeSettings, WAIT, JUDGE, BACKEND, PLACE),
     "generate": (TASK, MODEL, BACKEND, WAIT, JUDGE, PLACE),
     "status": (BACKEND, PLACE),
     "cancel": (BACKEND, PLACE),
@@ -124,6 +124,7 @@ def list_expected_inputs(name: str) -> dict[str, str]:
     found = {key: text for command in commands for key, text in list_inputs(command).items()}
     if name == "root":
         del found["task-id"]  # its second step has it from the first
+        del found["mode"]  # it waits
     return found
 
 
@@ -148,6 +149,7 @@ def test_each_step_hands_all_its_inputs_over(name: str) -> None:
         command = step.name.lower()
         handed = {key: value for key, value in step.env.items() if key.startswith("INPUT_")}
         expected = {f"INPUT_{key.replace('-', '_').upper()}" for key in list_inputs(command)}
+        expected -= {"INPUT_MODE"} if name == "root" else set()
         assert set(handed) == expected | (ALSO_PUBLISHED if command == "publish" else set())
         for key, value in handed.items():
             known = f"inputs.{key.removeprefix('INPUT_').replace('_', '-').lower()}"

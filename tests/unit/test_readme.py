@@ -16,6 +16,7 @@ GROUPS = (
     settings.TaskSettings,
     settings.ModelSettings,
     settings.BackendSettings,
+    settings.ModeSettings,
     settings.WaitSettings,
     settings.JudgeSettings,
     settings.VerifySettings,
