@@ -59,14 +59,14 @@ class Starter:
 
     async def _post(self, order: Order, revision: Revision | None) -> StartTask:
         """Look before each try whether the service has it: an answer may have been lost."""
-        trouble: BackendUnreachableError | None = None
+        trouble: BackendError | None = None
         for _ in range(TRIES):
             known = await self._find(order)
             if known is not None:
                 return known
             try:
                 return await self._client.start(render_start(order, revision))
-            except BackendUnreachableError as error:
+            except BackendError as error:
                 trouble = error
             await self._clock.sleep(AGAIN_SECONDS)
         raise trouble or BackendError("OpenHands was not asked to start anything.")

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 # An agent whose record does not move may work all the same: its steps are counted this often.
 GLIMPSE_SECONDS = 30.0
+MOVED_SECONDS = 2.0
+SECONDS_A_GLIMPSE = 1.0
 WAKING_SECONDS = 90.0
 MAX_QUESTIONS_AT_ONCE = 4
 FINISH = "FinishAction"
@@ -66,6 +68,7 @@ class CloudWatch:
         self._control = control
         self._clock = clock
         self._glimpses: dict[str, _Glimpse] = {}
+        self._watched = 1
         self._woken: dict[str, float] = {}
         self._went_on: set[str] = set()
         self._told: Counter[str] = Counter()
@@ -79,6 +82,7 @@ class CloudWatch:
 
         What else is asked concerns tasks that moved, and does not fail the look.
         """
+        self._watched = len(task_ids)
         found = await find_tasks(self._client, task_ids)
         answers = await asyncio.gather(*(self._read(found[i.conversation_id]) for i in task_ids))
         return {one.conversation_id: answer for one, answer in zip(task_ids, answers, strict=True)}
@@ -194,7 +198,9 @@ class CloudWatch:
         key, now = conversation.id, self._clock.monotonic()
         moment = (conversation.updated_at, conversation.execution_status)
         before = self._glimpses.get(key, _Glimpse((None, None), float("-inf")))
-        if before.moment == moment and now - before.seconds < GLIMPSE_SECONDS:
+        if before.moment[1] == moment[1] and now - before.seconds < choose_glimpse_seconds(
+            self._watched, has_moved=before.moment != moment
+        ):
             return before
         try:
             events = await self._client.get_newest_events(key, ACTION_EVENT)
@@ -223,6 +229,16 @@ class CloudWatch:
         return replace(
             state, status=Status.FAILED, conclusion=Conclusion.OVER_BUDGET, error=problem
         )
+
+
+def choose_glimpse_seconds(watched: int, *, has_moved: bool) -> float:
+    """Choose how old a look at a task's steps may be: the more tasks, the older.
+
+    So all looks together cost the service some two requests a second, however many tasks there
+    are. Working agents move all the time.
+    """
+    often = max(MOVED_SECONDS, watched * SECONDS_A_GLIMPSE)
+    return often if has_moved else max(often, GLIMPSE_SECONDS)
 
 
 def _lose(state: TaskState, reason: str) -> TaskState:

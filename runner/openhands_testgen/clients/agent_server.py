@@ -242,12 +242,16 @@ class AgentServerClient:
 
     async def download(self, path: str) -> bytes:
         """Return the bytes of a file on the server's machine."""
-        return (await self._http.send("GET", "/api/file/download", params={"path": path})).content
+        return (
+            await self._http.send("GET", "/api/file/download", params={"path": path}, is_json=False)
+        ).content
 
     async def download_trajectory(self, conversation_id: str) -> bytes:
         """Return the conversation's record as a zip archive."""
         return (
-            await self._http.send("GET", f"/api/file/download-trajectory/{conversation_id}")
+            await self._http.send(
+                "GET", f"/api/file/download-trajectory/{conversation_id}", is_json=False
+            )
         ).content
 
     async def run_command(self, command: str, *, timeout_seconds: int = 60) -> CommandOutput:

@@ -166,7 +166,9 @@ class CloudClient:
     async def download_trajectory(self, conversation_id: str) -> bytes:
         """Return the conversation's record as a zip archive."""
         return (
-            await self._http.send("GET", f"{_CONVERSATIONS}/{UUID(conversation_id)}/download")
+            await self._http.send(
+                "GET", f"{_CONVERSATIONS}/{UUID(conversation_id)}/download", is_json=False
+            )
         ).content
 
     async def rename(self, conversation_id: str, title: str) -> None:

@@ -1,7 +1,8 @@
 """Speaking HTTP to a server that may be busy, slow or gone: one policy for all clients.
 
 A request that can do no harm twice is tried again when the connection fails or the server says
-that it cannot now (408, 429, 5xx); one that can do harm only where the server did not take it.
+that it cannot now (408, 429, 5xx), or what should be JSON is none; one that can do harm only where
+the server did not take it.
 Each pause is drawn at random up to a growing bound, so that many clients do not come back at once,
 and is never shorter than what the server asked for. No new try begins after the deadline.
 """
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
 GROWTH = 2.0
+NO_ANSWER = "There was no answer."
 BUSY = frozenset(
     {
         HTTPStatus.REQUEST_TIMEOUT,
@@ -128,9 +130,13 @@ class HttpService:
         *,
         accept: Collection[int] = (),
         repeat: Repeat = Repeat.ANY,
+        is_json: bool = True,
         **content: Any,  # noqa: ANN401 - handed through to httpx, which names the types
     ) -> httpx.Response:
         """Send a request, again if need be, and return the answer: a success, or in ``accept``.
+
+        An answer that should be JSON (``is_json``) and never is, is returned for the caller to
+        say so.
 
         Raises:
             BackendUnreachableError: no answer, or one that says that it cannot be now.
@@ -143,17 +149,19 @@ class HttpService:
             tries += 1
             outcome = await self._try(method, path, accept, content)
             if isinstance(outcome, httpx.Response):
-                return outcome
+                if not is_json or _is_json(outcome):
+                    return outcome
+                outcome = _Failure(garbled=outcome)
             if repeat is Repeat.REFUSED and not outcome.is_untaken:
-                raise outcome.error
+                return outcome.settle()
             pause_seconds = self._patience.get_pause_seconds(
                 tries,
                 time.monotonic() - start,
-                retry_after_seconds=outcome.error.retry_after_seconds,
+                retry_after_seconds=outcome.error.retry_after_seconds if outcome.error else None,
                 chance=random.random(),  # noqa: S311 - spreads clients, hides nothing
             )
             if pause_seconds is None:
-                raise outcome.error
+                return outcome.settle()
             await asyncio.sleep(pause_seconds)
 
     async def _try(
@@ -177,8 +185,26 @@ class HttpService:
 class _Failure:
     """A try that may be repeated; ``is_untaken`` if the server surely did nothing of it."""
 
-    error: BackendUnreachableError
-    is_untaken: bool
+    error: BackendUnreachableError | None = None
+    is_untaken: bool = False
+    garbled: httpx.Response | None = None
+
+    def settle(self) -> httpx.Response:
+        """Give up: return the garbled answer, or raise the error."""
+        if self.garbled is not None:
+            return self.garbled
+        raise self.error or BackendUnreachableError(NO_ANSWER)
+
+
+def _is_json(response: httpx.Response) -> bool:
+    """Whether a success can be read; a proxy on the way may have put a page in its place."""
+    if not (response.is_success and response.content):
+        return True
+    try:
+        response.json()
+    except ValueError:
+        return False
+    return True
 
 
 def check_address(text: str, field: str) -> httpx.URL:
