@@ -24,7 +24,7 @@ format:  ## mend what a program can mend
 	dev=$(dev); "$$dev/bin/ruff" check --fix-only . ; "$$dev/bin/ruff" format .
 
 bench:  ## measure; ROUNDS and SCALE=1 set the length
-	dev=$(dev); for name in submit workflow verdict suites; do PYTHONPATH=runner "$$dev/bin/python" -m benchmarks.$$name; done
+	dev=$(dev); for name in submit workflow verdict suites soak notice; do PYTHONPATH=runner "$$dev/bin/python" -m benchmarks.$$name; done
 
 lock:  ## renew all locks
 	UV="$$(runner/environment dev)/bin/uv" locks/renew
