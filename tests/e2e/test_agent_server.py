@@ -340,7 +340,7 @@ def test_total():
     assert get_total(100, 19) == 119
 """
 # The good test alone reaches five of the module's six lines and jumps, and few of its mutants.
-DEMANDS = ("--coverage-threshold", "60", "--mutation-threshold", "90")
+DEMANDS = ("--coverage-threshold", "60", "--mutation-threshold", "80")
 
 
 def test_an_agent_mends_its_tests_when_it_is_told(stage: Stage) -> None:
@@ -393,7 +393,7 @@ def test_where_no_model_is_left_the_last_error_stands(stage: Stage) -> None:
 
 
 def test_a_model_that_may_go_on_needs_its_key(stage: Stage) -> None:
-    scene = stage(Fault(429))
+    scene = stage(Fault(404))
     task_id = scene.submit(LLM_MODEL="openai/first openai/second")
     answer = scene.run(
         "collect", task_id, "--poll-interval", "0.2", LLM_API_KEY="", LLM_BASE_URL=""

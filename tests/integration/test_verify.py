@@ -11,7 +11,7 @@ import pytest
 
 from openhands_testgen.domain.verdict import Candidate, Outcome, Verdict
 from openhands_testgen.errors import ConfigurationError
-from openhands_testgen.sandbox.python import RunLimits
+from openhands_testgen.verification.plan import VerdictPlan
 from openhands_testgen.verification.verify import SandboxedVerifier
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def make_candidate(project: Path, module_path: str, tests: str) -> Candidate:
     return Candidate(project, module_path, "tests/test_prices.py", tests.encode(), 80)
 
 
-async def verify(candidate: Candidate, timeout_seconds: float = 60) -> Verification:
+async def verify(candidate: Candidate, timeout_seconds: float = 300) -> Verification:
     async def install_nothing(python: Path) -> Path:
         message = f"{python} has pytest and coverage"
         raise AssertionError(message)
@@ -83,7 +83,7 @@ async def verify(candidate: Candidate, timeout_seconds: float = 60) -> Verificat
         python=sys.executable,
         environment={**os.environ, "LLM_API_KEY": SECRET},
         install_overlay=install_nothing,
-        limits=RunLimits(timeout_seconds=timeout_seconds),
+        plan=VerdictPlan(timeout_seconds=timeout_seconds),
         scratch=candidate.project.parent,
     )
     before = list_files(candidate.project)
@@ -183,7 +183,7 @@ async def test_no_comment_takes_lines_out_of_the_count(candidate: Candidate) -> 
 
 async def test_a_hanging_test_ends_at_the_limit(candidate: Candidate) -> None:
     hanging = "import threading\n" + ONLY_THE_TOTAL + "    threading.Event().wait()\n"
-    verification = await verify(replace(candidate, content=hanging.encode()), timeout_seconds=3)
+    verification = await verify(replace(candidate, content=hanging.encode()), timeout_seconds=20)
     assert verification.verdict is Verdict.REJECTED
     assert get_reasons(verification)
 
