@@ -6,6 +6,9 @@ then the agent's 60 s. What takes that long is a fake: jobs sleep, and a fake ag
 that the agent works for so long and then has a sound test file. Everything else is real: submit,
 wait, verdict, outputs between jobs.
 
+The runner's environment is there before, as on a machine that ran us once: what a first run installs
+is measured by ``benchmarks.submit``. The actions are what GitHub would download of this commit.
+
 Run it with ``make bench``; ``SCALE`` (default 0.1) shortens all lengths, 1 is the full length.
 """
 
@@ -16,6 +19,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tarfile
 import tempfile
 import time
 from dataclasses import dataclass, field
@@ -217,7 +221,7 @@ def _render(*jobs: str) -> str:
     return head + "".join(jobs)
 
 
-def run_workflow(project: Path, workflow: str, environment: dict[str, str]) -> Run:
+def run_workflow(project: Path, actions: Path, workflow: str, environment: dict[str, str]) -> Run:
     """Run a workflow with act; all jobs must succeed."""
     file = project / ".github" / "workflows" / "bench.yml"
     file.parent.mkdir(parents=True, exist_ok=True)
@@ -225,7 +229,7 @@ def run_workflow(project: Path, workflow: str, environment: dict[str, str]) -> R
     with tempfile.TemporaryDirectory() as scratch:
         started = time.monotonic()
         done = subprocess.run(
-            [str(Path(sys.executable).with_name("act")), *list_flags(Path(scratch))],
+            [str(Path(sys.executable).with_name("act")), *list_flags(Path(scratch), actions)],
             cwd=project,
             env=environment,
             stdin=subprocess.DEVNULL,
@@ -242,7 +246,19 @@ def run_workflow(project: Path, workflow: str, environment: dict[str, str]) -> R
     return Run(wall_seconds, find_verdict_seconds(done.stdout), find_jobs(done.stdout))
 
 
-def list_flags(scratch: Path) -> list[str]:
+def export_actions(folder: Path) -> Path:
+    """Write what GitHub downloads for a workflow that uses the actions of this commit."""
+    folder.mkdir()
+    archive = folder.with_suffix(".tar")
+    subprocess.run(["git", "archive", "-o", str(archive), "HEAD"], cwd=ROOT, check=True)
+    with tarfile.open(archive) as opened:
+        opened.extractall(folder, filter="data")
+    for command in (["init", "-q", "-b", "main"], ["add", "-A"]):
+        subprocess.run(["git", *command], cwd=folder, check=True)
+    return folder
+
+
+def list_flags(scratch: Path, actions: Path) -> list[str]:
     """List act's flags: on this host, on loopback, without fetching anything."""
     flags = ["push", "--json", "-P", "ubuntu-latest=-self-hosted", "--container-daemon-socket", "-"]
     flags += ["--action-offline-mode", "--pull=false", "--action-cache-path", str(scratch / "a")]
@@ -250,7 +266,7 @@ def list_flags(scratch: Path) -> list[str]:
         flags += [f"--{server}-server-addr", "127.0.0.1"]
         flags += [f"--{server}-server-path", str(scratch / server)]
     flags += ["--artifact-server-port", str(find_free_port())]
-    return [*flags, "--local-repository", f"{ACTION}={ROOT}"]
+    return [*flags, "--local-repository", f"{ACTION}={actions}"]
 
 
 def find_verdict_seconds(log: str) -> float:
@@ -284,7 +300,10 @@ def _parse(line: str) -> dict[str, object]:
 
 def build_environment(server: FakeAgentServer) -> dict[str, str]:
     """Return act's environment, which its steps inherit; the interpreter has pytest."""
+    find = [str(ROOT / "runner" / "environment"), "runner"]
+    runner = subprocess.run(find, check=True, capture_output=True, text=True).stdout.strip()
     own = {
+        "OPENHANDS_TESTGEN_CACHE_DIR": str(Path(runner).parent),
         "OPENHANDS_SERVER_URL": server.url,
         "OPENHANDS_SESSION_API_KEY": KEY,
         "LLM_MODEL": "anthropic/none",
@@ -304,9 +323,9 @@ def measure(scale: float) -> tuple[Run, Run]:
             f"tests/test_{Path(module).stem}.py": TESTS.format(name=Path(module).stem).encode()
             for module in modules
         }
-        environment = build_environment(server)
-        ours = run_workflow(project, render_ours(modules, scale), environment)
-        blocking = run_workflow(project, render_blocking(modules, scale), environment)
+        environment, actions = build_environment(server), export_actions(Path(scratch) / "actions")
+        ours = run_workflow(project, actions, render_ours(modules, scale), environment)
+        blocking = run_workflow(project, actions, render_blocking(modules, scale), environment)
     return ours, blocking
 
 
