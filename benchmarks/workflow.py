@@ -6,7 +6,7 @@ then the agent's 60 s. What takes that long is a fake: jobs sleep, and a fake ag
 that the agent works for so long and then has a sound test file. Everything else is real: submit,
 wait, verdict, outputs between jobs.
 
-The runner's environment is there before, as on a machine that ran us once: what a first run installs
+The runner's environment is there before, as on a machine that ran us once: what a first run costs
 is measured by ``benchmarks.submit``. The actions are what GitHub would download of this commit.
 
 Run it with ``make bench``; ``SCALE`` (default 0.1) shortens all lengths, 1 is the full length.
