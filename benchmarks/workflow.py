@@ -2,9 +2,9 @@
 
 Both workflows run under act with the actions of this checkout: test 30 s, five modules of 60 s
 each, refactor 30 s, deploy 30 s. The blocking one needs 390 s; the critical path of ours is test,
-then the agent's 60 s. What takes that long is a fake: jobs sleep, and a fake agent server answers
-that the agent works for so long and then has a sound test file. Everything else is real: submit,
-wait, verdict, outputs between jobs.
+then the agent's 60 s. Jobs sleep, and the model follows a script: it takes its time, so that an
+agent's work is 60 s from its first request to its last answer. All else is real: the agent server,
+the agents, submit, wait, verdict, outputs between jobs.
 
 The runner's environment is there before, as on a machine that ran us once: what a first run costs
 is measured by ``benchmarks.submit``. The actions are what GitHub would download of this commit.
@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -24,10 +25,16 @@ import tempfile
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from benchmarks.tables import print_table, write_json
 from openhands_testgen.backends.engine.server import find_free_port
-from tests.fakes.agent_server import KEY, FakeAgentServer
+from openhands_testgen.offline.chat import ChatRequest, Reply
+from tests.fakes.model import KEY, NAME, FakeModel, count_turns, finish, write
+from tests.servers import RealServer, find_engine_python
+
+if TYPE_CHECKING:
+    from openhands_testgen.offline.model import Answer
 
 ROOT = Path(__file__).parents[1]
 MODULES = 5
@@ -177,6 +184,39 @@ class Run:
     jobs: dict[str, str] = field(default_factory=dict)
 
 
+class SlowModel(FakeModel):
+    """Writes the tests of whatever module it is asked for, in half of the time, then finishes."""
+
+    def __init__(self, work_seconds: float) -> None:
+        """Take the seconds from a conversation's first request to its last answer."""
+        super().__init__(finish())
+        self._work_seconds = work_seconds
+        self._begun: dict[str, float] = {}
+
+    def forget(self) -> None:
+        """Begin anew."""
+        self._begun.clear()
+
+    def answer(self, body: bytes) -> Answer:
+        """Answer when it is time."""
+        turn = min(count_turns(ChatRequest.model_validate_json(body)), 1)
+        begun = self._begun.setdefault(find_module(body), time.monotonic())
+        time.sleep(max(0.0, begun + (turn + 1) * self._work_seconds / 2 - time.monotonic()))
+        return super().answer(body)
+
+    def _find(self, request: ChatRequest) -> Reply:
+        if count_turns(request):
+            return finish()
+        name = find_module(request.model_dump_json().encode())
+        return write(f"tests/test_{name}.py", TESTS.format(name=name).encode())
+
+
+def find_module(body: bytes) -> str:
+    """Find which module a conversation is about; the prompt names its test file first."""
+    match = re.search(rb"tests/test_(prices_\d)\.py", body)
+    return match.group(1).decode() if match else ""
+
+
 def make_project(folder: Path) -> list[str]:
     """Make a project with five modules and return their paths."""
     shutil.copytree(ROOT / "examples" / "shop", folder)
@@ -298,16 +338,17 @@ def _parse(line: str) -> dict[str, object]:
     return event
 
 
-def build_environment(server: FakeAgentServer) -> dict[str, str]:
+def build_environment(server: RealServer, model: SlowModel) -> dict[str, str]:
     """Return act's environment, which its steps inherit; the interpreter has pytest."""
     find = [str(ROOT / "runner" / "environment"), "runner"]
     runner = subprocess.run(find, check=True, capture_output=True, text=True).stdout.strip()
     own = {
         "OPENHANDS_TESTGEN_CACHE_DIR": str(Path(runner).parent),
         "OPENHANDS_SERVER_URL": server.url,
-        "OPENHANDS_SESSION_API_KEY": KEY,
-        "LLM_MODEL": "anthropic/none",
-        "LLM_API_KEY": "none",
+        "OPENHANDS_SESSION_API_KEY": server.key,
+        "LLM_MODEL": NAME,
+        "LLM_API_KEY": KEY,
+        "LLM_BASE_URL": model.base_url,
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
     }
     return {**os.environ, **own}
@@ -315,17 +356,21 @@ def build_environment(server: FakeAgentServer) -> dict[str, str]:
 
 def measure(scale: float) -> tuple[Run, Run]:
     """Run both workflows, ours first."""
-    with tempfile.TemporaryDirectory() as scratch, FakeAgentServer() as server:
-        server.work_seconds = MODULE_SECONDS * scale
+    server, model = RealServer(find_engine_python()), SlowModel(MODULE_SECONDS * scale)
+    with tempfile.TemporaryDirectory() as scratch:
         project = Path(scratch) / "shop"
         modules = make_project(project)
-        server.outputs = {
-            f"tests/test_{Path(module).stem}.py": TESTS.format(name=Path(module).stem).encode()
-            for module in modules
-        }
-        environment, actions = build_environment(server), export_actions(Path(scratch) / "actions")
-        ours = run_workflow(project, actions, render_ours(modules, scale), environment)
-        blocking = run_workflow(project, actions, render_blocking(modules, scale), environment)
+        actions = export_actions(Path(scratch) / "actions")
+        try:
+            server.start()
+            model.start()
+            environment = build_environment(server, model)
+            ours = run_workflow(project, actions, render_ours(modules, scale), environment)
+            model.forget()
+            blocking = run_workflow(project, actions, render_blocking(modules, scale), environment)
+        finally:
+            model.close()
+            server.close()
     return ours, blocking
 
 
