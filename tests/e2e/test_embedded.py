@@ -27,6 +27,9 @@ pytestmark = [
     pytest.mark.e2e,
     pytest.mark.skipif(sys.platform != "linux", reason="processes are found in /proc"),
 ]
+# What it takes to find programs, and packages by way of a mirror or a proxy.
+PASSED_ON = ("PATH", "HOME", "PYENV_ROOT", "SSL_CERT_FILE", "SSL_CERT_DIR", "PIP_CERT")
+PASSED_ON += ("HTTPS_PROXY", "NO_PROXY", "PIP_INDEX_URL", "UV_DEFAULT_INDEX")
 
 
 @dataclass
@@ -40,7 +43,7 @@ class Machine:
         """Make the project, as a repository."""
         shutil.copytree(ROOT / "examples" / "shop", self.project)
         subprocess.run(["git", "init", "-q"], cwd=self.project, check=True)
-        kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+        kept = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
         own = {
             "LLM_MODEL": "offline",
             "OPENHANDS_TESTGEN_BACKEND": "embedded",
