@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 UNSOUND_PERCENT_LIMIT = 2.0
 PLAIN_SECONDS = 300
 ASSERTS = re.compile(r"assert|raises|warns|fail|check|verify", re.IGNORECASE)
+# All its tests come from classes of another file; none is judged, and none called unsound.
+NOTHING_OF_ITS_OWN = "the file defines no test"
 PASSED = re.compile(r"^PASSED (.+)$", re.MULTILINE)
 
 
@@ -72,6 +74,7 @@ class Count:
     asserting: int = 0
     alarms: list[Alarm] = field(default_factory=list)
     silent: list[str] = field(default_factory=list)
+    inherited: list[str] = field(default_factory=list)
 
     @property
     def percent(self) -> float:
@@ -82,9 +85,16 @@ class Count:
 def find_pairs(suite: Suite, source: Path) -> Iterator[tuple[str, str]]:
     """Yield each test file with the module that it is for."""
     for path in sorted((source / suite.tests).glob("test_*.py")):
-        own = source / suite.root / path.name.removeprefix("test_")
-        module = own if own.is_file() else source / suite.root / suite.module
+        module = find_module(source / suite.root, path.name) or source / suite.root / suite.module
         yield path.relative_to(source).as_posix(), module.relative_to(source).as_posix()
+
+
+def find_module(root: Path, tests: str) -> Path | None:
+    """Find the module of a test file: of its name, private, or without the package's name."""
+    name = tests.removeprefix("test_")
+    short = name.removeprefix(f"{root.name}_")
+    places = (root / name, root / f"_{name}", root / short)
+    return next((place for place in places if place.is_file()), None)
 
 
 def run_plain(python: Path, source: Path, tests: str) -> set[str]:
@@ -142,6 +152,10 @@ async def count_file(python: Path, source: Path, tests: str, module: str, count:
         case = found.get(name)
         if case is None:
             reasons = tuple(reason for stage in judged.stages for reason in stage.reasons)
+            if NOTHING_OF_ITS_OWN in reasons:
+                count.asserting -= 1
+                count.inherited.append(name)
+                continue
             count.alarms.append(Alarm(name, "not judged", reasons[:2]))
         elif not case.is_sound:
             reasons = (*map(str, case.problems), case.message.strip()[-200:])
@@ -162,6 +176,10 @@ def show(counts: dict[str, Count]) -> bool:
     percent = 100 * len(alarms) / asserting if asserting else 100.0
     rows.append(["all", "", "", str(asserting), str(len(alarms)), f"{percent:.2f}%"])
     print_table(["package", "files", "pass", "assert something", "unsound", ""], rows)
+    inherited = sum(len(count.inherited) for count in counts.values())
+    print(f"in files that define no test of their own, not judged: {inherited}")
+    for alarm in alarms:
+        print(f"- {alarm.test}: {alarm.outcome}")
     for (outcome, reason), number in Counter(
         (alarm.outcome, alarm.reasons[0] if alarm.reasons else "") for alarm in alarms
     ).most_common():
