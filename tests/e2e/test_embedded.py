@@ -28,8 +28,10 @@ pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="processes are found in /proc"),
 ]
 # What it takes to find programs, and packages by way of a mirror or a proxy.
-PASSED_ON = ("PATH", "HOME", "PYENV_ROOT", "SSL_CERT_FILE", "SSL_CERT_DIR", "PIP_CERT")
-PASSED_ON += ("HTTPS_PROXY", "NO_PROXY", "PIP_INDEX_URL", "UV_DEFAULT_INDEX")
+PASSED_ON = (
+    *("PATH", "HOME", "PYENV_ROOT", "SSL_CERT_FILE", "SSL_CERT_DIR", "PIP_CERT"),
+    *("HTTPS_PROXY", "NO_PROXY", "PIP_INDEX_URL", "UV_DEFAULT_INDEX"),
+)
 
 
 @dataclass
