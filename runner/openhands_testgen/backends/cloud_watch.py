@@ -123,7 +123,7 @@ class CloudWatch:
             state = replace(told, cost_usd=told.cost_usd or state.cost_usd)
         elif self._told[key] > 0:
             self._told[key] -= 1  # one that was told to go on may show its former end for a while
-            return replace(state, status=Status.RUNNING, conclusion=None, completed_at=None)
+            return state.go_on()
         elif conversation.execution_status == "error":
             state = await self._explain(conversation, state)
         if state.conclusion is Conclusion.CANCELLED and self._must_go_on(conversation):
@@ -170,14 +170,7 @@ class CloudWatch:
         except GenerationError as error:
             self._sandboxes.note(conversation, error)
             return state
-        return replace(
-            state,
-            status=Status.RUNNING,
-            conclusion=None,
-            error=None,
-            completed_at=None,
-            step="goes on after its sandbox slept",
-        )
+        return state.go_on("goes on after its sandbox slept")
 
     async def _describe(self, conversation: Conversation) -> TaskState:
         glimpse = await self._glimpse(conversation)

@@ -107,7 +107,7 @@ class ConversationWatch:
         if name := choose_model(info.tags, state.model, code, glimpse.errors):
             return await self._pass_on(info, state, name)
         if self._is_not_yet_on(info, state):
-            return replace(state, status=Status.RUNNING, completed_at=None)
+            return state.go_on()
         if is_unknown_word(info):
             return replace(state, step=f"the server says {info.execution_status!r}")
         return state
@@ -137,15 +137,8 @@ class ConversationWatch:
         if name != state.model:
             await self._client.switch_model(info.id, render_model(replace(model, name=name)))
         await self._client.run(info.id)
-        return replace(
-            state,
-            status=Status.RUNNING,
-            conclusion=None,
-            error=None,
-            completed_at=None,
-            step=f"goes on with {name}, for {state.model} failed: {state.error}",
-            model=name,
-        )
+        step = f"goes on with {name}, for {state.model} failed: {state.error}"
+        return replace(state.go_on(step), model=name)
 
     async def _resume(self, info: ConversationInfo, glimpse: _Glimpse) -> TaskState:
         """Let a conversation that a restarted server left behind go on.
@@ -163,14 +156,7 @@ class ConversationWatch:
                 conclusion=Conclusion.AGENT_ERROR,
                 error=f"The agent was interrupted and resumed {MAX_RESUMES} times, in vain.",
             )
-        return replace(
-            state,
-            status=Status.RUNNING,
-            conclusion=None,
-            error=None,
-            completed_at=None,
-            step="resumed after a restart of the server",
-        )
+        return state.go_on("resumed after a restart of the server")
 
     async def _glimpse(self, info: ConversationInfo) -> _Glimpse:
         """Look at the newest step, but only where the conversation has moved since the last look.

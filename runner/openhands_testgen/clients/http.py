@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
 GROWTH = 2.0
-NO_ANSWER = "There was no answer."
 BUSY = frozenset(
     {
         HTTPStatus.REQUEST_TIMEOUT,
@@ -151,13 +150,13 @@ class HttpService:
             if isinstance(outcome, httpx.Response):
                 if not is_json or _is_json(outcome):
                     return outcome
-                outcome = _Failure(garbled=outcome)
+                outcome = _Failure(outcome)
             if repeat is Repeat.REFUSED and not outcome.is_untaken:
                 return outcome.settle()
             pause_seconds = self._patience.get_pause_seconds(
                 tries,
                 time.monotonic() - start,
-                retry_after_seconds=outcome.error.retry_after_seconds if outcome.error else None,
+                retry_after_seconds=outcome.retry_after_seconds,
                 chance=random.random(),  # noqa: S311 - spreads clients, hides nothing
             )
             if pause_seconds is None:
@@ -185,15 +184,20 @@ class HttpService:
 class _Failure:
     """A try that may be repeated; ``is_untaken`` if the server surely did nothing of it."""
 
-    error: BackendUnreachableError | None = None
+    reason: BackendUnreachableError | httpx.Response
     is_untaken: bool = False
-    garbled: httpx.Response | None = None
+
+    @property
+    def retry_after_seconds(self) -> float | None:
+        """What the server asked to wait."""
+        reason = self.reason
+        return None if isinstance(reason, httpx.Response) else reason.retry_after_seconds
 
     def settle(self) -> httpx.Response:
         """Give up: return the garbled answer, or raise the error."""
-        if self.garbled is not None:
-            return self.garbled
-        raise self.error or BackendUnreachableError(NO_ANSWER)
+        if isinstance(self.reason, httpx.Response):
+            return self.reason
+        raise self.reason
 
 
 def _is_json(response: httpx.Response) -> bool:

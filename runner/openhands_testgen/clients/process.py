@@ -57,22 +57,7 @@ async def run_process(  # noqa: PLR0913 - what a process is made of
         ConfigurationError: the program cannot be started.
 
     """
-    loop = asyncio.get_running_loop()
-    pipe = asyncio.subprocess.PIPE
-    try:
-        transport, run = await loop.subprocess_exec(
-            lambda: _Run(output_limit_bytes),
-            *argv,
-            stdin=asyncio.subprocess.DEVNULL if stdin is None else pipe,
-            stdout=pipe,
-            stderr=pipe,
-            cwd=cwd,
-            env=dict(env),
-            start_new_session=True,
-        )
-    except OSError as exc:
-        message = f"cannot run {argv[0]!r}: {exc.strerror or exc}"
-        raise ConfigurationError(message) from exc
+    transport, run = await _start(argv, cwd, env, output_limit_bytes, is_fed=stdin is not None)
     if stdin is not None:
         _feed(transport, stdin)
     is_over = False
@@ -88,6 +73,31 @@ async def run_process(  # noqa: PLR0913 - what a process is made of
         timed_out=not is_over and not (stop and stop.is_set()),
         stopped=not is_over and bool(stop and stop.is_set()),
     )
+
+
+async def _start(
+    argv: Sequence[str],
+    cwd: Path,
+    env: Mapping[str, str],
+    output_limit_bytes: int,
+    *,
+    is_fed: bool,
+) -> tuple[asyncio.SubprocessTransport, _Run]:
+    pipe = asyncio.subprocess.PIPE
+    try:
+        return await asyncio.get_running_loop().subprocess_exec(
+            lambda: _Run(output_limit_bytes),
+            *argv,
+            stdin=pipe if is_fed else asyncio.subprocess.DEVNULL,
+            stdout=pipe,
+            stderr=pipe,
+            cwd=cwd,
+            env=dict(env),
+            start_new_session=True,
+        )
+    except OSError as exc:
+        message = f"cannot run {argv[0]!r}: {exc.strerror or exc}"
+        raise ConfigurationError(message) from exc
 
 
 class _Run(asyncio.SubprocessProtocol):

@@ -11,7 +11,7 @@ import os
 import shutil
 import stat
 import tempfile
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -199,8 +199,7 @@ class TaskFolder:
         stored = self.read_state()
         if stored:
             # Nobody may take the former end for the end of what begins now.
-            state = replace(stored.state, status=Status.RUNNING, completed_at=None)
-            self.write_state(state)
+            self.write_state(stored.state.go_on())
         return True
 
     def read_messages(self) -> dict[str, str]:

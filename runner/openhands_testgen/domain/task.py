@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -127,6 +127,17 @@ class TaskState:
     steps: int = 0
     step: str = ""
     model: str = ""
+
+    def go_on(self, step: str | None = None) -> TaskState:
+        """Return the state of a task whose former end does not count: its agent works again."""
+        return replace(
+            self,
+            status=Status.RUNNING,
+            conclusion=None,
+            error=None,
+            completed_at=None,
+            step=self.step if step is None else step,
+        )
 
 
 @dataclass(frozen=True, slots=True)

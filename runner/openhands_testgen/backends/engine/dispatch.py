@@ -130,7 +130,7 @@ class Dispatch:
     async def _resume(self, task: TaskFolder, state: TaskState) -> TaskState:
         """Let an agent go on that nobody wanted stopped: its server was asked to end."""
         await self._client.run(str(UUID(task.conversation_id)))
-        return replace(state, status=Status.RUNNING, conclusion=None, error=None, completed_at=None)
+        return state.go_on()
 
     async def _check_budget(self, task: TaskFolder, state: TaskState) -> TaskState:
         """Stop an agent that has spent more than it may."""
