@@ -88,7 +88,9 @@ def build_backend(name: str, options: Options, learned: list[str] | None = None)
     if name == registry.EMBEDDED:
         return _build_embedded(options)
     if name == registry.AGENT_SERVER:
-        return _build_agent_server(options)
+        # Only who collects may start more work: to look at a task, or to cancel it, costs nothing.
+        may_go_on = learned is not None
+        return _build_agent_server(options, _read_successor(options) if may_go_on else None)
     if name == registry.CLOUD:
         return _build_cloud(options, [] if learned is None else learned)
     message = f"The task id belongs to a backend {name!r}, which this version does not have."
@@ -303,7 +305,7 @@ def _build_wait_plan(options: Options) -> WaitPlan:
     return WaitPlan(wait.timeout, Pace(wait.poll_interval), wait.on_timeout == "cancel")
 
 
-def _build_agent_server(options: Options) -> Backend:
+def _build_agent_server(options: Options, successor: Model | None) -> Backend:
     from openhands_testgen.backends.agent_server import AgentServerBackend
     from openhands_testgen.clients.agent_server import AgentServerClient
 
@@ -312,15 +314,14 @@ def _build_agent_server(options: Options) -> Backend:
         message = "the agent-server backend needs the server's address"
         raise ConfigurationError(message, field="server-url")
     client = AgentServerClient(given.server_url, given.api_key.get_secret_value())
-    return AgentServerBackend(client, _read_successor(options))
+    return AgentServerBackend(client, successor)
 
 
-def _read_successor(options: Options) -> Model | None:
-    """Read the key and address with which another model can go on, where they are known."""
-    try:
-        return read_model(options)
-    except ConfigurationError:
-        return None
+def _read_successor(options: Options) -> Model:
+    """Read the key with which another model goes on; its name stands in the conversation."""
+    given = settings.read(settings.ModelSettings, options)
+    key = given.llm_api_key.get_secret_value()
+    return Model("", key, tries=given.llm_num_retries, timeout_seconds=given.llm_timeout)
 
 
 def _build_cloud(options: Options, learned: list[str]) -> Backend:

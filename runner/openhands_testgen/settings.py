@@ -59,8 +59,10 @@ def _split_words(value: object) -> object:
 
 
 def _split_names(value: object) -> object:
-    """Split names at commas, spaces and lines."""
-    return tuple(value.replace(",", " ").split()) if isinstance(value, str) else value
+    """Split names at commas, spaces and lines; each counts once."""
+    if not isinstance(value, str):
+        return value
+    return tuple(dict.fromkeys(value.replace(",", " ").split()))
 
 
 # Settings of more than one command.

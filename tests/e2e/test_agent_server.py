@@ -374,7 +374,9 @@ def test_the_next_model_goes_on_where_one_fails(stage: Stage, status: int) -> No
         Fault(status, model="first", then=finish("The second one was here.")),
     )
     task_id = scene.submit(LLM_MODEL="openai/first, openai/second")
-    answer = scene.collect(task_id)
+    # As the README says it: the key and nothing else.
+    key_alone = {"LLM_MODEL": "", "LLM_BASE_URL": ""}
+    answer = scene.run("collect", task_id, "--poll-interval", "0.2", **key_alone)
     (result,) = answer.results
     assert answer.exit_code == 0, answer.stderr
     assert (result["verdict"], result["model"]) == ("accepted", "openai/second")
@@ -401,3 +403,15 @@ def test_a_model_that_may_go_on_needs_its_key(stage: Stage) -> None:
     (result,) = answer.results
     assert (answer.exit_code, result["conclusion"]) == (6, "agent_error")
     assert "set LLM_API_KEY for this step" in str(result["error"])
+
+
+def test_who_only_looks_starts_no_other_model(stage: Stage) -> None:
+    scene = stage(Fault(429))
+    task_id = scene.submit(LLM_MODEL="openai/first openai/second")
+    scene.model.wait_for_turn(0)
+    while scene.read_status(task_id) != ("FAILED", "agent_error"):
+        pass
+    asked = len(scene.model.bodies)
+    assert scene.run("cancel", task_id).exit_code == 0
+    assert scene.read_status(task_id) == ("FAILED", "agent_error")
+    assert len(scene.model.bodies) == asked

@@ -28,7 +28,7 @@ class AgentServerBackend:
     name = "agent-server"
 
     def __init__(self, client: AgentServerClient, model: Model | None = None) -> None:
-        """Take the connection, and the key and address with which another model can go on."""
+        """Take the connection, and the key with which another model may go on."""
         self._client = client
         self._watch = ConversationWatch(client, lambda _: model)
 

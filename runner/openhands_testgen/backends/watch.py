@@ -57,7 +57,10 @@ class ConversationWatch:
     """Tells where conversations stand; resumes those that a restart of the server interrupted."""
 
     def __init__(self, client: AgentServerClient, find_model: FindModel) -> None:
-        """Take the connection, and where to find the model of a conversation with its key."""
+        """Take the connection, and where to find the key with which another model may go on.
+
+        ``find_model`` returns ``None`` where nobody may start more work.
+        """
         self._client = client
         self._find_model = find_model
         self._glimpses: dict[str, _Glimpse] = {}
@@ -129,13 +132,19 @@ class ConversationWatch:
         return self._told[info.id] >= 0
 
     async def _pass_on(self, info: ConversationInfo, state: TaskState, name: str) -> TaskState:
-        """Let a conversation go on with a model that has not failed yet."""
-        model = self._find_model(info.id)
+        """Let a conversation go on with a model that has not failed yet.
+
+        A key goes to the address of the conversation's own record and to no other.
+        """
+        model, used = self._find_model(info.id), info.agent.llm
         if model is None:
+            return state
+        if not (model.api_key or model.base_url):
             hint = f"{name} could go on, but its key is not here: set LLM_API_KEY for this step"
             return replace(state, error=f"{state.error}. {hint}.")
         if name != state.model:
-            await self._client.switch_model(info.id, render_model(replace(model, name=name)))
+            following = replace(model, name=name, base_url=used.base_url or "")
+            await self._client.switch_model(info.id, render_model(following))
         await self._client.run(info.id)
         step = f"goes on with {name}, for {state.model} failed: {state.error}"
         return replace(state.go_on(step), model=name)

@@ -67,6 +67,7 @@ class UsedModel(Answer):
     """The language model of an agent."""
 
     model: str = ""
+    base_url: str | None = None
 
 
 class Agent(Answer):

@@ -34,7 +34,7 @@ def choose_model(tags: Mapping[str, str], current: str, code: str, failures: int
     up to the current one, that one was put in place and has not failed yet.
     """
     names = tags.get(TAG, "").split()
-    if code not in PASSING or current not in names:
+    if code not in PASSING or current not in names or failures >= len(names):
         return None
     following = names.index(current) + (1 if failures > names.index(current) else 0)
     return names[following] if following < len(names) else None

@@ -92,8 +92,8 @@ class Dispatch:
         self._say(task, "started")
 
     def _find_model(self, key: str) -> Model | None:
-        model = self._tasks[key].read_model()
-        return self._models.resolve(model) if model.api_key or model.base_url else None
+        task = self._tasks[key]
+        return None if task.is_cancelled else task.read_model()
 
     async def _tell(self, task: TaskFolder) -> None:
         for name, text in task.read_messages().items():
