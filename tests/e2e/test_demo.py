@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from tests.machine import describe_machine
 
 ROOT = Path(__file__).parents[2]
 PATIENCE_SECONDS = 500
@@ -20,10 +21,9 @@ pytestmark = [
 
 
 def test_the_demo_shows_what_it_promises() -> None:
-    kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     done = subprocess.run(
         [ROOT / "examples" / "demo"],
-        env=kept,
+        env=describe_machine(),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.machine import describe_machine
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -27,11 +29,6 @@ pytestmark = [
     pytest.mark.e2e,
     pytest.mark.skipif(sys.platform != "linux", reason="processes are found in /proc"),
 ]
-# What it takes to find programs, and packages by way of a mirror or a proxy.
-PASSED_ON = (
-    *("PATH", "HOME", "PYENV_ROOT", "SSL_CERT_FILE", "SSL_CERT_DIR", "PIP_CERT"),
-    *("HTTPS_PROXY", "NO_PROXY", "PIP_INDEX_URL", "UV_DEFAULT_INDEX"),
-)
 
 
 @dataclass
@@ -45,7 +42,6 @@ class Machine:
         """Make the project, as a repository."""
         shutil.copytree(ROOT / "examples" / "shop", self.project)
         subprocess.run(["git", "init", "-q"], cwd=self.project, check=True)
-        kept = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
         own = {
             "LLM_MODEL": "offline",
             "OPENHANDS_TESTGEN_BACKEND": "embedded",
@@ -55,7 +51,7 @@ class Machine:
             "OPENHANDS_TESTGEN_PYTHON": sys.executable,
             "OPENHANDS_TESTGEN_POLL_INTERVAL": "1",
         }
-        self.environment = {**kept, **own, **self.environment}
+        self.environment = {**describe_machine(), **own, **self.environment}
 
     @property
     def project(self) -> Path:
@@ -119,6 +115,7 @@ class Machine:
 _PROGRAM = """
 import asyncio, json
 from openhands_testgen import OpenHandsTestGenerator
+from tests.machine import describe_machine
 
 async def main(generator):
     return {program}

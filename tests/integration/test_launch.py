@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.machine import describe_network
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
@@ -35,7 +37,6 @@ TOOLS = (
     "sha256sum",
     "touch",
 )
-PASSED_ON = ("SSL_CERT_FILE", "SSL_CERT_DIR", "HTTPS_PROXY", "NO_PROXY", "PIP_CERT")
 USAGE = "usage: openhands-testgen"
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the launcher is a bash script")
@@ -58,7 +59,7 @@ def bare(tmp_path: Path, uv: str, uv_cache: str) -> dict[str, str]:
     home = tmp_path / "home"
     home.mkdir()
     return {
-        **{name: os.environ[name] for name in PASSED_ON if name in os.environ},
+        **describe_network(),
         "HOME": str(home),
         "PATH": os.pathsep.join([str(make_tools(tmp_path)), f"{sys.base_prefix}/bin"]),
         "UV_CACHE_DIR": uv_cache.strip(),
