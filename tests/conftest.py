@@ -44,6 +44,10 @@ def _find_group(item: pytest.Item) -> str | None:
     return item.path.name if item.path.name in SHARED_BY_FILE else None
 
 
+# A shell starts its background jobs with interrupts ignored, and so would be all that tests start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 @pytest.fixture
 def anyio_backend() -> str:
     return "asyncio"
