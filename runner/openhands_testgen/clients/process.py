@@ -8,7 +8,7 @@ import signal
 import sys
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from openhands_testgen.errors import ConfigurationError
 
@@ -36,6 +36,59 @@ class ProcessResult:
     stopped: bool = False
 
 
+class Child(Protocol):
+    """A program that runs in a process group of its own, and what it has printed so far."""
+
+    output: Output
+
+    @property
+    def exit_code(self) -> int | None:
+        """How it ended; negative for a signal, ``None`` while that is not known."""
+
+    def feed(self, stdin: bytes) -> None:
+        """Write all of its standard input."""
+
+    def ask_to_end(self) -> None:
+        """Send the program itself SIGTERM."""
+
+    def kill(self) -> None:
+        """Kill the group, or what is left of it."""
+
+    def close(self) -> None:
+        """Let go of its streams."""
+
+
+class Output:
+    """Collects what a program prints, and knows when it has ended and when its streams have."""
+
+    def __init__(self, limit_bytes: int) -> None:
+        """Keep the first and the last half of so many bytes of each stream."""
+        self.kept = {1: bytearray(), 2: bytearray()}
+        self.exited = asyncio.Event()
+        self.drained = asyncio.Event()
+        self._limit_bytes = limit_bytes
+        self._open = {1, 2}
+
+    def take(self, stream: int, data: bytes) -> None:
+        """Take what came on a stream, 1 or 2."""
+        kept = self.kept[stream]
+        kept += data
+        if len(kept) > 2 * self._limit_bytes:
+            self._cut(kept)
+
+    def end(self, stream: int) -> None:
+        """Note that a stream has ended."""
+        self._open.discard(stream)
+        if stream in self.kept and len(self.kept[stream]) > self._limit_bytes:
+            self._cut(self.kept[stream])
+        if not self._open:
+            self.drained.set()
+
+    def _cut(self, kept: bytearray) -> None:
+        half = self._limit_bytes // 2
+        kept[half:-half] = _CUT
+
+
 async def run_process(  # noqa: PLR0913 - what a process is made of
     argv: Sequence[str],
     *,
@@ -57,19 +110,37 @@ async def run_process(  # noqa: PLR0913 - what a process is made of
         ConfigurationError: the program cannot be started.
 
     """
-    transport, run = await _start(argv, cwd, env, output_limit_bytes, is_fed=stdin is not None)
+    child = await _start(argv, cwd, env, output_limit_bytes, is_fed=stdin is not None)
+    return await attend(
+        child,
+        timeout_seconds=timeout_seconds,
+        stdin=stdin,
+        grace_seconds=grace_seconds,
+        stop=stop,
+    )
+
+
+async def attend(
+    child: Child,
+    *,
+    timeout_seconds: float,
+    stdin: bytes | None,
+    grace_seconds: float,
+    stop: asyncio.Event | None,
+) -> ProcessResult:
+    """See a program to its end, or end it, as ``run_process`` says."""
     if stdin is not None:
-        _feed(transport, stdin)
+        child.feed(stdin)
     is_over = False
     try:
-        is_over = await _wait_for_end(run.exited, stop, timeout_seconds)
+        is_over = await _wait_for_end(child.output.exited, stop, timeout_seconds)
     finally:
-        await _end(transport, run, grace_seconds)
-    exit_code = transport.get_returncode()
+        await _end(child, grace_seconds)
+    exit_code = child.exit_code
     return ProcessResult(
         exit_code=-signal.SIGTERM if exit_code is None else exit_code,
-        stdout=bytes(run.kept[1]),
-        stderr=bytes(run.kept[2]),
+        stdout=bytes(child.output.kept[1]),
+        stderr=bytes(child.output.kept[2]),
         timed_out=not is_over and not (stop and stop.is_set()),
         stopped=not is_over and bool(stop and stop.is_set()),
     )
@@ -82,11 +153,11 @@ async def _start(
     output_limit_bytes: int,
     *,
     is_fed: bool,
-) -> tuple[asyncio.SubprocessTransport, _Run]:
+) -> Child:
     pipe = asyncio.subprocess.PIPE
     try:
-        return await asyncio.get_running_loop().subprocess_exec(
-            lambda: _Run(output_limit_bytes),
+        transport, protocol = await asyncio.get_running_loop().subprocess_exec(
+            lambda: _Listener(Output(output_limit_bytes)),
             *argv,
             stdin=pipe if is_fed else asyncio.subprocess.DEVNULL,
             stdout=pipe,
@@ -98,45 +169,50 @@ async def _start(
     except OSError as exc:
         message = f"cannot run {argv[0]!r}: {exc.strerror or exc}"
         raise ConfigurationError(message) from exc
+    return _Subprocess(transport, protocol.output)
 
 
-class _Run(asyncio.SubprocessProtocol):
-    """Collects what a program prints, and knows when it has ended and when its pipes have."""
-
-    def __init__(self, limit_bytes: int) -> None:
-        self.kept = {1: bytearray(), 2: bytearray()}
-        self.exited = asyncio.Event()
-        self.drained = asyncio.Event()
-        self._limit_bytes = limit_bytes
-        self._open = {1, 2}
+class _Listener(asyncio.SubprocessProtocol):
+    def __init__(self, output: Output) -> None:
+        self.output = output
 
     def pipe_data_received(self, fd: int, data: bytes) -> None:
-        kept = self.kept[fd]
-        kept += data
-        if len(kept) > 2 * self._limit_bytes:
-            self._cut(kept)
+        self.output.take(fd, data)
 
     def pipe_connection_lost(self, fd: int, exc: Exception | None) -> None:
         del exc
-        self._open.discard(fd)
-        if fd in self.kept and len(self.kept[fd]) > self._limit_bytes:
-            self._cut(self.kept[fd])
-        if not self._open:
-            self.drained.set()
+        self.output.end(fd)
 
     def process_exited(self) -> None:
-        self.exited.set()
-
-    def _cut(self, kept: bytearray) -> None:
-        half = self._limit_bytes // 2
-        kept[half:-half] = _CUT
+        self.output.exited.set()
 
 
-def _feed(transport: asyncio.SubprocessTransport, stdin: bytes) -> None:
-    pipe = transport.get_pipe_transport(0)
-    if isinstance(pipe, asyncio.WriteTransport):
-        pipe.write(stdin)
-        pipe.close()
+class _Subprocess:
+    def __init__(self, transport: asyncio.SubprocessTransport, output: Output) -> None:
+        self.output = output
+        self._transport = transport
+
+    @property
+    def exit_code(self) -> int | None:
+        return self._transport.get_returncode()
+
+    def feed(self, stdin: bytes) -> None:
+        pipe = self._transport.get_pipe_transport(0)
+        if isinstance(pipe, asyncio.WriteTransport):
+            pipe.write(stdin)
+            pipe.close()
+
+    def ask_to_end(self) -> None:
+        with suppress(ProcessLookupError):
+            self._transport.send_signal(signal.SIGTERM)
+
+    def kill(self) -> None:
+        _kill_group(self._transport.get_pid())
+        with suppress(ProcessLookupError):
+            self._transport.kill()
+
+    def close(self) -> None:
+        self._transport.close()
 
 
 async def _wait_for_end(
@@ -163,18 +239,16 @@ async def _wait(event: asyncio.Event, timeout_seconds: float) -> bool:
     return True
 
 
-async def _end(transport: asyncio.SubprocessTransport, run: _Run, grace_seconds: float) -> None:
+async def _end(child: Child, grace_seconds: float) -> None:
     """Kill what is left of the program's group; its pipes may be held by a process that is not."""
-    if not run.exited.is_set() and grace_seconds:
-        with suppress(ProcessLookupError):
-            transport.send_signal(signal.SIGTERM)
-        await _wait(run.exited, grace_seconds)
-    _kill_group(transport.get_pid())
-    with suppress(ProcessLookupError):
-        transport.kill()
-    await _wait(run.exited, REAP_SECONDS)
-    await _wait(run.drained, DRAIN_SECONDS)
-    transport.close()
+    output = child.output
+    if not output.exited.is_set() and grace_seconds:
+        child.ask_to_end()
+        await _wait(output.exited, grace_seconds)
+    child.kill()
+    await _wait(output.exited, REAP_SECONDS)
+    await _wait(output.drained, DRAIN_SECONDS)
+    child.close()
 
 
 def _kill_group(group: int) -> None:

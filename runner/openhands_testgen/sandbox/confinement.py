@@ -37,7 +37,7 @@ SYSTEM_READABLE = tuple(
 )
 SYSTEM_WRITABLE = (Path("/dev/null"),)
 GRACE_SECONDS = 2.0
-_PROGRAM = Path(__file__).with_name("confined.py")
+_PROGRAM = Path(__file__).with_name("inside") / "confined.py"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,11 +108,17 @@ def confined_command(
     """
     if sys.platform == "win32":
         return list(argv)
+    limits = json.dumps(list_limits(confinement, report))
+    return [sys.executable, "-I", "-S", str(_PROGRAM), limits, "--", *argv]
+
+
+def list_limits(confinement: Confinement, report: Path | None) -> dict[str, object]:
+    """Return what ``inside/confined.py`` takes as its limits."""
     limits = asdict(confinement)
     limits["readable"] = _list_paths((*SYSTEM_READABLE, *confinement.readable))
     limits["writable"] = _list_paths((*SYSTEM_WRITABLE, *confinement.writable))
     limits["report"] = str(report) if report else None
-    return [sys.executable, "-I", "-S", str(_PROGRAM), json.dumps(limits), "--", *argv]
+    return limits
 
 
 def read_protections(report: Path) -> Protections:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from openhands_testgen.clients.process import OUTPUT_LIMIT_BYTES, ProcessResult, run_process
@@ -13,6 +14,7 @@ from openhands_testgen.sandbox.confinement import (
     Confinement,
     Protections,
     confined_command,
+    list_limits,
     read_protections,
 )
 from openhands_testgen.sandbox.disk import watch_disk
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from openhands_testgen.clients.forkserver import ForkServer
+    from openhands_testgen.sandbox.forkservers import ForkServers
     from openhands_testgen.sandbox.interpreter import Interpreter
     from openhands_testgen.sandbox.workbench import Workbench
 
@@ -44,12 +48,16 @@ class RunLimits:
 
 @dataclass(frozen=True, slots=True)
 class SandboxedPython:
-    """What runs foreign code: an interpreter, a workbench, limits, and our own environment."""
+    """What runs foreign code: an interpreter, a workbench, limits, and our own environment.
+
+    With ``fork_servers`` a run need not start the interpreter.
+    """
 
     interpreter: Interpreter
     bench: Workbench
     limits: RunLimits
     environment: Mapping[str, str]
+    fork_servers: ForkServers | None = None
 
     async def run(  # noqa: PLR0913 - what a run is made of
         self,
@@ -76,20 +84,40 @@ class SandboxedPython:
         report.unlink(missing_ok=True)
         stop = asyncio.Event()
         watching = asyncio.create_task(self._stop_when_full(stop))
-        running = run_process(
-            confined_command([str(interpreter.executable), *arguments], confinement, report),
-            cwd=cwd,
-            env=self._build_environment((*roots, *overlay), hash_seed),
-            timeout_seconds=limits.timeout_seconds,
-            stdin=stdin,
-            output_limit_bytes=output_limit_bytes,
-            grace_seconds=GRACE_SECONDS,
-            stop=stop,
-        )
+        env = self._build_environment((*roots, *overlay), hash_seed)
+        server = await self._find_fork_server(arguments, hash_seed)
+        if server:
+            start = partial(
+                server.run,
+                arguments,
+                paths=[str(root) for root in roots],
+                limits=list_limits(confinement, report),
+            )
+        else:
+            argv = [str(interpreter.executable), *arguments]
+            start = partial(run_process, confined_command(argv, confinement, report))
         try:
-            return await running, read_protections(report)
+            result = await start(
+                cwd=cwd,
+                env=env,
+                timeout_seconds=limits.timeout_seconds,
+                stdin=stdin,
+                output_limit_bytes=output_limit_bytes,
+                grace_seconds=GRACE_SECONDS,
+                stop=stop,
+            )
+            return result, read_protections(report)
         finally:
             watching.cancel()
+
+    async def _find_fork_server(
+        self, arguments: Sequence[str], hash_seed: int
+    ) -> ForkServer | None:
+        """Return a server for a run of a file or a module; options are for an interpreter."""
+        is_option = arguments[0].startswith("-") and arguments[0] != "-m"
+        if self.fork_servers is None or is_option:
+            return None
+        return await self.fork_servers.find(self.interpreter, self.environment, hash_seed)
 
     async def _stop_when_full(self, stop: asyncio.Event) -> None:
         limits = self.limits
@@ -97,14 +125,24 @@ class SandboxedPython:
         stop.set()
 
     def _build_environment(self, roots: Sequence[Path], hash_seed: int) -> dict[str, str]:
-        kept = {name: self.environment.get(name) for name in JUDGED_VARIABLES}
         own = {
             "HOME": str(self.bench.home),
             "TMPDIR": str(self.bench.temporary),
             "PYTHONPATH": os.pathsep.join(map(str, roots)),
-            "PYTHONHASHSEED": str(hash_seed),
-            "PYTHONDONTWRITEBYTECODE": "1",
-            "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
-            "PYTHONUSERBASE": self.interpreter.user_base,
         }
-        return {name: value for name, value in (kept | own).items() if value}
+        chosen = choose_environment(self.environment, self.interpreter, hash_seed) | own
+        return {name: value for name, value in chosen.items() if value}
+
+
+def choose_environment(
+    environment: Mapping[str, str], interpreter: Interpreter, hash_seed: int
+) -> dict[str, str]:
+    """Choose what an interpreter for foreign code starts with, but for the folders of one run."""
+    kept = {name: environment.get(name) for name in JUDGED_VARIABLES}
+    own = {
+        "PYTHONHASHSEED": str(hash_seed),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+        "PYTHONUSERBASE": interpreter.user_base,
+    }
+    return {name: value for name, value in (kept | own).items() if value}

@@ -93,7 +93,7 @@ class Runs:
             plan = replace(self._plan(content), files=existing, timeout_seconds=limit)
             before.append(await gain.measure_existing(lane, self.candidate, plan))
 
-        seeds = range(1, count + 1)
+        seeds = list_seeds(count)
         jobs = [partial(run, one) for one in (seeds[:2], *((seed,) for seed in seeds[2:])) if one]
         await self.lanes.run_all([*jobs, *([measure_existing] if existing else [])])
         return [records[seed] for seed in sorted(records)], (before[0] if before else None)
@@ -139,3 +139,8 @@ class Runs:
             plugins=choose_plugins(content),
             timeout_seconds=self.budget.take_run(self._last_seconds),
         )
+
+
+def list_seeds(reruns: int) -> range:
+    """List the seeds of the reruns; a run in the file's order has none, which counts as 0."""
+    return range(1, reruns + 1)

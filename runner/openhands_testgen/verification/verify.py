@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from openhands_testgen.domain.verdict import Verdict, Verification, decide
 from openhands_testgen.errors import ConfigurationError
+from openhands_testgen.sandbox.forkservers import ForkServers
 from openhands_testgen.sandbox.interpreter import Interpreter, find_interpreter
 from openhands_testgen.sandbox.python import RunLimits, SandboxedPython
 from openhands_testgen.sandbox.workbench import open_workbench
@@ -20,7 +21,7 @@ from openhands_testgen.verification.lanes import open_lanes
 from openhands_testgen.verification.ledger import Ledger
 from openhands_testgen.verification.plan import VerdictPlan
 from openhands_testgen.verification.recording import find_place
-from openhands_testgen.verification.runs import Runs
+from openhands_testgen.verification.runs import Runs, list_seeds
 from openhands_testgen.verification.stages import mutation
 from openhands_testgen.verification.stages.coverage import join_coverage
 from openhands_testgen.verification.stages.parse import judge_source
@@ -54,6 +55,30 @@ class SandboxedVerifier:
     scratch: Path | None = None
     _interpreters: dict[Path, Interpreter] = field(default_factory=dict)
     _asking: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _fork_servers: ForkServers | None = None
+
+    @asynccontextmanager
+    async def open(self, project: Path) -> AsyncIterator[None]:
+        """Make ready to judge test files of a project while there is nothing to judge yet.
+
+        What that starts is shared by all verdicts, and ends with the context.
+        """
+        self._fork_servers = ForkServers()
+        warming_up = asyncio.create_task(self._warm_up(project, self._fork_servers))
+        try:
+            yield
+        finally:
+            warming_up.cancel()
+            await asyncio.wait([warming_up])
+            fork_servers, self._fork_servers = self._fork_servers, None
+            await fork_servers.close()
+
+    async def _warm_up(self, project: Path, fork_servers: ForkServers) -> None:
+        """Start one server after the other; a bad interpreter is told of when there is a file."""
+        with suppress(ConfigurationError):
+            interpreter = await self._get_interpreter(project)
+            for seed in (0, *list_seeds(self.plan.reruns)):
+                await fork_servers.find(interpreter, self.environment, seed)
 
     async def verify(self, candidate: Candidate) -> Verification:
         """Judge one test file; whatever it does, it ends in a verdict.
@@ -73,7 +98,9 @@ class SandboxedVerifier:
         @asynccontextmanager
         async def open_lane() -> AsyncIterator[Lane]:
             async with open_workbench(candidate.project, self.left_out, self.scratch) as bench:
-                python = SandboxedPython(interpreter, bench, self.limits, self.environment)
+                python = SandboxedPython(
+                    interpreter, bench, self.limits, self.environment, self._fork_servers
+                )
                 yield Lane(python, candidate.project, self.left_out)
 
         async with open_lanes(open_lane) as lanes:

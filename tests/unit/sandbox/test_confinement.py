@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from openhands_testgen.clients.process import ProcessResult, run_process
-from openhands_testgen.sandbox import confined, kernel
 from openhands_testgen.sandbox.confinement import (
     GRACE_SECONDS,
     Confinement,
@@ -19,6 +18,7 @@ from openhands_testgen.sandbox.confinement import (
     confined_command,
     read_protections,
 )
+from openhands_testgen.sandbox.inside import confined, kernel
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -33,8 +33,8 @@ pytestmark = [
 WITHOUT_NAMESPACES = """
 import sys
 sys.path.insert(0, {root!r})
-from openhands_testgen.sandbox import confined
-confined._can_isolate = lambda: False
+from openhands_testgen.sandbox.inside import confined
+confined.can_isolate = lambda: False
 confined.main(sys.argv[1:])
 """
 

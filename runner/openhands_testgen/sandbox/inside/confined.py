@@ -1,10 +1,11 @@
 """Confine this process as far as the kernel allows, then run a command in it.
 
 A program of its own that needs no package: ``python -I -S confined.py LIMITS -- COMMAND...``, where
-LIMITS is the JSON that ``sandbox.py`` writes. Three processes: this one waits; the *keeper*
-is the first of a process namespace, so that whatever it started ends with it; the *foreign* one
-confines itself and becomes the command. Without namespaces this process is the keeper. The exit
-code is the command's, 128 + the number where a signal ended it, 127 where it could not be started.
+LIMITS is the JSON that ``confinement.py`` writes; ``forkserver.py`` has the same without a command.
+Three processes: this one waits; the *keeper* is the first of a process namespace, so that whatever
+it started ends with it; the *foreign* one confines itself and becomes the command. Without
+namespaces this process is the keeper. The exit code is the command's, 128 + the number where a
+signal ended it, 127 where it could not be started.
 """
 
 from __future__ import annotations
@@ -17,10 +18,11 @@ import sys
 from contextlib import suppress
 from typing import NoReturn, TypedDict
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))  # noqa: PTH100, PTH120 - import cost
+HERE = os.path.dirname(os.path.abspath(__file__))  # noqa: PTH100, PTH120 - import cost
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(HERE)))  # noqa: PTH120 - import cost
 sys.path.insert(0, ROOT)
 
-from openhands_testgen.sandbox import kernel  # noqa: E402
+from openhands_testgen.sandbox.inside import kernel  # noqa: E402
 
 CANNOT_START = 127
 SIGNALLED = 128
@@ -56,10 +58,32 @@ def main(arguments: list[str]) -> NoReturn:
     """Confine and run; ``arguments`` are LIMITS, ``--`` and the command."""
     limits: Limits = json.loads(arguments[0])
     command = arguments[2:]
+    enter(limits, is_isolated=can_isolate())
+    try:
+        os.execvp(command[0], command)  # noqa: S606 - the purpose of this program
+    except OSError as exc:
+        _give_up(command[0], exc)
+
+
+def can_isolate() -> bool:
+    """Whether the kernel has namespaces for us; a child tries, for there is no way back."""
+    if sys.platform != "linux":
+        return False
+    probe = os.fork()
+    if not probe:
+        try:
+            kernel.isolate()
+        except OSError:
+            os._exit(1)
+        os._exit(0)
+    return _wait_for(probe) == 0
+
+
+def enter(limits: Limits, *, is_isolated: bool) -> None:
+    """Return in a process of its own, confined; this one waits for its end and then ends too."""
     report = -1
     if limits["report"]:
         report = os.open(limits["report"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    is_isolated = sys.platform == "linux" and _can_isolate()
     if is_isolated:
         kernel.isolate()
         keeper = os.fork()
@@ -68,14 +92,25 @@ def main(arguments: list[str]) -> NoReturn:
         kernel.end_with_parent()
     elif sys.platform == "linux":
         kernel.adopt_orphans()
-    _keep(command, limits, report, is_isolated=is_isolated)
-
-
-def _keep(command: list[str], limits: Limits, report: int, *, is_isolated: bool) -> NoReturn:
-    """Run the command and reap everything that it leaves behind."""
     foreign = os.fork()
-    if not foreign:
-        _become(command, limits, report, is_isolated=is_isolated)
+    if foreign:
+        _keep(foreign, is_isolated=is_isolated)
+    try:
+        protections = _confine(limits, is_isolated=is_isolated)
+        if report >= 0:
+            os.write(report, json.dumps(protections).encode())
+            os.close(report)
+    except OSError as exc:
+        _give_up("a program", exc)
+
+
+def _give_up(name: str, problem: OSError) -> NoReturn:
+    os.write(2, f"cannot run {name} confined: {problem}\n".encode())
+    os._exit(CANNOT_START)
+
+
+def _keep(foreign: int, *, is_isolated: bool) -> NoReturn:
+    """Wait for the foreign process and reap everything that it leaves behind."""
     signal.signal(signal.SIGTERM, _stop)
     exit_code = SIGNALLED + signal.SIGTERM
     with suppress(InterruptedError):
@@ -83,19 +118,6 @@ def _keep(command: list[str], limits: Limits, report: int, *, is_isolated: bool)
     if not is_isolated:
         kernel.kill_children()
     os._exit(exit_code)
-
-
-def _become(command: list[str], limits: Limits, report: int, *, is_isolated: bool) -> NoReturn:
-    """Confine this very process and turn it into the command."""
-    try:
-        protections = _confine(limits, is_isolated=is_isolated)
-        if report >= 0:
-            os.write(report, json.dumps(protections).encode())
-            os.close(report)
-        os.execvp(command[0], command)  # noqa: S606 - the purpose of this program
-    except OSError as exc:
-        os.write(2, f"cannot run {command[0]} confined: {exc}\n".encode())
-    os._exit(CANNOT_START)
 
 
 def _confine(limits: Limits, *, is_isolated: bool) -> Protections:
@@ -128,18 +150,6 @@ def _restrict(limits: Limits, protections: Protections, *, is_isolated: bool) ->
         protections["network"] = "filter"
     elif not is_isolated and abi >= kernel.ABI_TCP:
         protections["network"] = "landlock"
-
-
-def _can_isolate() -> bool:
-    """Try in a child: a half-made namespace cannot be left again."""
-    probe = os.fork()
-    if not probe:
-        try:
-            kernel.isolate()
-        except OSError:
-            os._exit(1)
-        os._exit(0)
-    return _wait_for(probe) == 0
 
 
 def _set_limits(limits: Limits, protections: Protections, *, is_isolated: bool) -> None:

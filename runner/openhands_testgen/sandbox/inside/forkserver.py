@@ -1,0 +1,148 @@
+"""Import pytest and coverage once, then run confined programs in forks of this process.
+
+``python forkserver.py DESCRIPTOR`` in the user's interpreter, 3.9 or later, on Linux; the
+descriptor is a socket that keeps messages apart. A message is JSON. One with ``arguments`` asks for
+a fork that does what ``python ARGUMENTS`` would, and brings its stdin, stdout and stderr; one with
+``signal`` is for a fork that was asked for. What is answered is how each ended. This process holds
+no secret, runs nothing of the project, and ends with its forks when the other side has gone.
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import json
+import os
+import runpy
+import select
+import signal
+import socket
+import sys
+from contextlib import suppress
+from typing import Any
+
+HERE = os.path.dirname(os.path.abspath(__file__))  # noqa: PTH100, PTH120 - as in confined.py
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(HERE)))  # noqa: PTH120 - as above
+sys.path[0] = ROOT
+
+from openhands_testgen.sandbox.inside import confined, kernel  # noqa: E402
+
+OWN_PACKAGE = "openhands_testgen"
+IMPORTED = ("coverage", "pytest")
+MAX_MESSAGE_BYTES = 1_000_000
+STREAMS = 3
+READY = b'{"ready": true}'
+ALWAYS_CLOSED_UP_TO = 4_096
+
+
+class Server:
+    """Forks on demand and says how each fork ended."""
+
+    def __init__(self, control: socket.socket, *, is_isolated: bool) -> None:
+        """Take the socket, and whether the kernel has namespaces for us."""
+        self._control = control
+        self._is_isolated = is_isolated
+        self._jobs: dict[int, int] = {}
+
+    def serve(self) -> None:
+        """Return in each fork, ready to become a program; end when the other side has gone."""
+        woken, waking = os.pipe()
+        os.set_blocking(waking, False)
+        signal.set_wakeup_fd(waking, warn_on_full_buffer=False)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        self._control.sendall(READY)
+        while True:
+            ready = select.select([self._control.fileno(), woken], [], [])[0]
+            if woken in ready:
+                os.read(woken, 1024)
+                self._reap()
+            if self._control.fileno() in ready and self._take_order():
+                return
+
+    def _take_order(self) -> bool:
+        """Do what the other side asks for; return whether this is a fork now."""
+        message, streams, _, _ = socket.recv_fds(self._control, MAX_MESSAGE_BYTES, STREAMS)
+        if not message:
+            os._exit(0)
+        order = json.loads(message)
+        if "signal" in order:
+            self._signal(order["job"], order["signal"])
+            return False
+        child = os.fork()
+        if not child:
+            _become_fork(order, streams, is_isolated=self._is_isolated)
+            return True
+        self._jobs[child] = order["job"]
+        for stream in streams:
+            os.close(stream)
+        return False
+
+    def _signal(self, job: int, number: int) -> None:
+        for child, own in self._jobs.items():
+            if own == job:
+                send = os.killpg if number == signal.SIGKILL else os.kill
+                with suppress(ProcessLookupError):
+                    send(child, number)
+
+    def _reap(self) -> None:
+        """Say which forks have ended; what is left of their groups is killed before."""
+        for child in list(self._jobs):
+            if os.waitid(os.P_PID, child, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
+                continue
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(child, signal.SIGKILL)
+            code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+            ended = {"job": self._jobs.pop(child), "exit_code": code}
+            self._control.sendall(json.dumps(ended).encode())
+
+
+def _become_fork(order: dict[str, Any], streams: list[int], *, is_isolated: bool) -> None:
+    """Leave everything of the server behind, and return confined."""
+    kernel.end_with_parent()
+    os.setsid()
+    signal.set_wakeup_fd(-1)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    for target, stream in enumerate(streams):
+        os.dup2(stream, target)
+    os.closerange(STREAMS, ALWAYS_CLOSED_UP_TO)
+    os.chdir(order["cwd"])
+    os.environ.clear()
+    os.environ.update(order["environment"])
+    confined.enter(order["limits"], is_isolated=is_isolated)
+    sys.argv = order["arguments"]
+    sys.path[:0] = order["paths"]
+
+
+def import_ahead() -> None:
+    """Import what every run needs; what is not there, or does not work, is missed later."""
+    for name in IMPORTED:
+        with suppress(Exception):
+            importlib.import_module(name)
+
+
+def forget_own_package() -> None:
+    """Leave no module of ours in the way of the project's."""
+    for name in list(sys.modules):
+        if name.partition(".")[0] == OWN_PACKAGE:
+            del sys.modules[name]
+
+
+def run_program() -> None:
+    """Do what the interpreter does with its arguments."""
+    if sys.argv[0] == "-m":
+        del sys.argv[0]
+        sys.path.insert(0, os.getcwd())  # noqa: PTH109 - a string is what belongs there
+        runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
+    else:
+        sys.path.insert(0, os.path.dirname(sys.argv[0]))  # noqa: PTH120 - as above
+        runpy.run_path(sys.argv[0], run_name="__main__")
+
+
+if __name__ == "__main__":
+    sys.path.remove(ROOT)
+    import_ahead()
+    gc.collect()
+    gc.freeze()
+    Server(socket.socket(fileno=int(sys.argv[1])), is_isolated=confined.can_isolate()).serve()
+    forget_own_package()
+    run_program()
