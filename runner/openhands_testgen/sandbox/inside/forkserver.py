@@ -118,6 +118,11 @@ def import_ahead() -> None:
     for name in IMPORTED:
         with suppress(Exception):
             importlib.import_module(name)
+    with suppress(Exception):
+        from _pytest.config import default_plugins
+
+        for name in default_plugins:
+            importlib.import_module(f"_pytest.{name}")
 
 
 def forget_own_package() -> None:

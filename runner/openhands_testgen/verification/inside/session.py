@@ -6,13 +6,15 @@ nothing in their memory tells which of several changes to the module is one.
 
 from __future__ import annotations
 
+import gc
 import json
 import marshal
 import os
 import signal
 import sys
 from contextlib import suppress
-from typing import TYPE_CHECKING, NoReturn
+from functools import partial
+from typing import TYPE_CHECKING, Callable, NoReturn
 
 import pytest
 
@@ -21,7 +23,13 @@ from openhands_testgen.verification.inside.channel import Channel, ClosedError
 from openhands_testgen.verification.inside.hollow import StandIns
 from openhands_testgen.verification.inside.replacement import Replacement, find_functions, swap
 from openhands_testgen.verification.inside.tracing import LineTracer
-from openhands_testgen.verification.inside.turn import MAX_TEXT, Turn, Witness, get_last_line, say
+from openhands_testgen.verification.inside.turn import (
+    MAX_TEXT,
+    Teller,
+    Turn,
+    Witness,
+    get_last_line,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,20 +37,58 @@ if TYPE_CHECKING:
 
     from openhands_testgen.verification.inside.surroundings import Setup, Surroundings
 
+    RunSession = Callable[[Surroundings, Setup, Channel], NoReturn]
+
 READY = "ready"
 
 
 def run_session(where: Surroundings, setup: Setup, channel: Channel) -> NoReturn:
     """Collect the tests and serve turns until nobody asks any more."""
+    _enter(where, setup, channel)
+    session = _Session(where, setup, channel)
+    code = pytest.main(where.build_arguments(), plugins=[session, session.witness])
+    session.give_up(f"pytest ended with exit code {int(code)} before any test ran")
+
+
+class Preparation:
+    """A pytest plugin that stops a session where it would collect: others fork from there.
+
+    Nothing of the project has run by then, as long as it has no ``conftest.py`` for the tests.
+    """
+
+    def __init__(self, serve: Callable[[RunSession], NoReturn]) -> None:
+        """Take what serves from then on; it is given what a fork does."""
+        self._serve = serve
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection(self, session: pytest.Session) -> None:
+        """Serve, and never collect."""
+        gc.freeze()
+        self._serve(partial(_go_on, session))
+
+
+def _go_on(
+    prepared: pytest.Session, where: Surroundings, setup: Setup, channel: Channel
+) -> NoReturn:
+    """Do what ``run_session`` does, from where the preparation ended."""
+    _enter(where, setup, channel)
+    session = _Session(where, setup, channel)
+    try:
+        for plugin in (session, session.witness):
+            prepared.config.pluginmanager.register(plugin)
+        prepared.perform_collect()
+    except BaseException as exc:  # noqa: BLE001 - whatever foreign code raises when it is imported
+        session.give_up(f"pytest could not collect: {type(exc).__name__}: {exc}")
+    session.serve(prepared)
+
+
+def _enter(where: Surroundings, setup: Setup, channel: Channel) -> None:
     isolation.enter_own_domain()
     isolation.close_all_but([channel.fileno()])
     if not setup.is_shared:
         isolation.limit_cpu(setup.cpu_seconds)
     where.enter()
     sys.argv = [str(pytest.__file__), where.tests]
-    session = _Session(where, setup, channel)
-    code = pytest.main(where.build_arguments(), plugins=[session, session.witness])
-    session.give_up(f"pytest ended with exit code {int(code)} before any test ran")
 
 
 class _Session:
@@ -74,12 +120,17 @@ class _Session:
             self._errors.append(f"{report.nodeid}: {get_last_line(report.longrepr)}")
 
     @pytest.hookimpl(tryfirst=True)
-    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+    def pytest_runtestloop(self, session: pytest.Session) -> NoReturn:
         """Serve turns in place of pytest's own loop."""
+        self.serve(session)
+
+    def serve(self, session: pytest.Session) -> NoReturn:
+        """Run the collected tests as often as a turn is asked for."""
         if self._errors:
             self.give_up(self._errors[0])
         functions = find_functions(self._module) if self._setup.is_shared else {}
         self._answer({READY: len(session.items)})
+        gc.freeze()  # a fork that looks for garbage would copy all memory
         while True:
             turn, descriptor = self._receive()
             child = os.fork() if self._setup.is_shared else 0
@@ -113,8 +164,10 @@ class _Session:
         """Run the tests in this very process, and end it."""
         if self._stand_ins:
             self._stand_ins.start_tests(turn.mode)
-        self.witness.run(session.items, turn, descriptor)
-        say(descriptor, "end", self._replacement.is_loaded)
+        tell = Teller(descriptor, is_patient=turn.stop)
+        self.witness.run(session.items, turn, tell)
+        tell("end", self._replacement.is_loaded)
+        tell.flush()
         os._exit(0)
 
     def _answer(self, answer: Mapping[str, object]) -> None:

@@ -6,6 +6,7 @@ import importlib.util
 import os
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,16 @@ class Surroundings:
     is_fast: bool
     plugins: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
+    @property
+    def can_prepare(self) -> bool:
+        """Whether pytest can be made ready without running anything of the project.
+
+        It imports each ``conftest.py`` above the tests while it makes itself ready.
+        """
+        project = Path(self.project)
+        above = [folder for folder in Path(self.tests).parents if folder.is_relative_to(project)]
+        return self.is_fast and not any((folder / "conftest.py").exists() for folder in above)
+
     def enter(self) -> None:
         """Import from the project from now on, also in processes that tests start."""
         sys.path[:0] = self.roots
@@ -59,7 +70,11 @@ class Surroundings:
 
     def build_options(self) -> list[str]:
         """Build what is the same for all tests: none of the project's options."""
-        fast = ("--assert=plain", "--tb=native", "--capture=sys") if self.is_fast else ()
+        fast = (
+            ("--assert=plain", "--tb=native", "--capture=sys", "-p", "no:faulthandler")
+            if self.is_fast
+            else ()
+        )
         return [
             *("-c", os.devnull, "-p", "no:cacheprovider", "--import-mode=importlib", "-q", *fast),
             *(option for name, own in self.plugins if _is_installed(name) for option in own),

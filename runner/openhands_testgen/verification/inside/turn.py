@@ -61,34 +61,54 @@ class Witness:
         if report.failed:
             self._message = get_last_line(report.longrepr)
 
-    def run(self, items: Sequence[pytest.Item], turn: Turn, descriptor: int) -> None:
-        """Run the tests and write the events, all but the end."""
+    def run(self, items: Sequence[pytest.Item], turn: Turn, tell: Teller) -> None:
+        """Run the tests and tell the events, all but the end."""
         chosen = turn.choose(items)
         for item, following in zip(chosen, [*chosen[1:], None]):
-            outcome = self._run_item(item, following, descriptor)
+            outcome = self._run_item(item, following, tell)
             if turn.stop and outcome == FAILED:
                 break
         if self._tracer:
             self._tracer.stop()
             for test, lines in self._tracer.lines.items():
-                say(descriptor, "lines", test, *sorted(lines))
+                tell("lines", test, *sorted(lines))
 
-    def _run_item(self, item: pytest.Item, following: pytest.Item | None, descriptor: int) -> str:
+    def _run_item(self, item: pytest.Item, following: pytest.Item | None, tell: Teller) -> str:
         self._seen, self._message = set(), ""
-        say(descriptor, "start", item.nodeid)
+        tell("start", item.nodeid)
         if self._tracer:
             self._tracer.enter(item.nodeid)
+        item.repr_failure = render_failure  # type: ignore[assignment,method-assign] # no traceback is read
         item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
         outcome = next((one for one in (FAILED, SKIPPED, PASSED) if one in self._seen), FAILED)
-        say(descriptor, "result", item.nodeid, outcome, self._message)
+        tell("result", item.nodeid, outcome, self._message)
         return outcome
 
 
-def say(descriptor: int, *event: object) -> None:
-    """Write one event."""
-    line = json.dumps(event).encode() + b"\n"
-    while line:
-        line = line[os.write(descriptor, line) :]
+class Teller:
+    """Writes events: each at once, or all together at the end where nobody waits for one."""
+
+    def __init__(self, descriptor: int, *, is_patient: bool) -> None:
+        """Take the descriptor."""
+        self._descriptor = descriptor
+        self._is_patient = is_patient
+        self._lines = b""
+
+    def __call__(self, *event: object) -> None:
+        """Tell one event."""
+        self._lines += json.dumps(event).encode() + b"\n"
+        if not self._is_patient:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what has not been written."""
+        while self._lines:
+            self._lines = self._lines[os.write(self._descriptor, self._lines) :]
+
+
+def render_failure(excinfo: pytest.ExceptionInfo[BaseException], *_: object) -> str:
+    """Render the error alone."""
+    return excinfo.exconly(tryshort=True)
 
 
 def get_last_line(text: object) -> str:

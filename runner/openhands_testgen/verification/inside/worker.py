@@ -12,14 +12,19 @@ import tempfile
 import time
 from dataclasses import asdict, astuple
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
+
+import pytest
 
 from openhands_testgen.verification.inside import isolation
 from openhands_testgen.verification.inside.account import MAX_TEXT, Account, parse_json
 from openhands_testgen.verification.inside.channel import Channel, ClosedError, open_pair
-from openhands_testgen.verification.inside.session import READY, run_session
+from openhands_testgen.verification.inside.session import READY, Preparation, run_session
 from openhands_testgen.verification.inside.surroundings import Setup, Surroundings
 from openhands_testgen.verification.inside.turn import Turn
+
+if TYPE_CHECKING:
+    from openhands_testgen.verification.inside.session import RunSession
 
 MAX_EVENT_BYTES = 8_000_000
 # A waiting process uses no CPU time, a loaded machine gives little: so much longer on the clock.
@@ -33,12 +38,12 @@ END_EVENT = b'["end",'
 class _Session:
     """A running session, from the outside."""
 
-    def __init__(self, where: Surroundings, setup: Setup, deadline: float) -> None:
+    def __init__(self, run: RunSession, where: Surroundings, setup: Setup, deadline: float) -> None:
         ours, theirs = open_pair()
         self._process = _fork()
         if not self._process:
             ours.close()
-            run_session(where, setup, Channel(theirs))
+            run(where, setup, Channel(theirs))
         theirs.close()
         self.setup = setup
         self._turns = 0
@@ -76,6 +81,7 @@ class Worker:
 
     def __init__(self, where: Surroundings) -> None:
         """Work in these surroundings, with temporary files in a folder of its own."""
+        self.run_session: RunSession = run_session
         self._where = where
         self._shared: _Session | None = None
         self._scratch = tempfile.mkdtemp(prefix="worker-")
@@ -110,9 +116,9 @@ class Worker:
         if self._shared is not None and self._shared.setup == setup:
             return self._shared
         if not setup.is_shared:
-            return _Session(self._where, setup, deadline)
+            return _Session(self.run_session, self._where, setup, deadline)
         self.end()
-        self._shared = _Session(self._where, setup, deadline)
+        self._shared = _Session(self.run_session, self._where, setup, deadline)
         return self._shared
 
     def _end(self, session: _Session) -> int:
@@ -134,6 +140,17 @@ def serve(where: Surroundings, channel: Channel) -> NoReturn:
     isolation.become_unreachable()
     isolation.adopt_orphans()
     worker = Worker(where)
+    if where.can_prepare:
+
+        def serve_prepared(run: RunSession) -> NoReturn:
+            worker.run_session = run
+            _serve(worker, channel)
+
+        pytest.main(where.build_arguments(), plugins=[Preparation(serve_prepared)])
+    _serve(worker, channel)
+
+
+def _serve(worker: Worker, channel: Channel) -> NoReturn:
     while True:
         try:
             message, _ = channel.receive()
