@@ -11,7 +11,7 @@ import pytest
 
 from openhands_testgen.verification.inside.account import MAX_NAME, MAX_TEXT, Account
 from openhands_testgen.verification.inside.channel import Channel, ClosedError, open_pair
-from openhands_testgen.verification.inside.turn import say
+from openhands_testgen.verification.inside.turn import Teller
 from openhands_testgen.verification.inside.warmth import find_imports
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def test_a_message_arrives_with_its_descriptor() -> None:
     ours.send(b"x" * 30_000, [writing])
     os.close(writing)
     message, (descriptor,) = theirs.receive()
-    say(descriptor, "end", True)
+    Teller(descriptor, is_patient=False)("end", True)
     os.close(descriptor)
     assert (len(message), os.read(reading, 100)) == (30_000, b'["end", true]\n')
     os.close(reading)
@@ -120,3 +120,17 @@ def test_imports_by_absolute_names_are_found_in_sources(tmp_path: Path) -> None:
     broken.write_text("import (")
     found = find_imports([str(source), str(broken), str(tmp_path / "none.py")])
     assert list(found) == ["a.b", "c", "d"]
+
+
+def test_who_is_patient_tells_all_at_once() -> None:
+    reading, writing = os.pipe()
+    os.set_blocking(reading, False)
+    tell = Teller(writing, is_patient=True)
+    tell("start", "a")
+    with pytest.raises(BlockingIOError):
+        os.read(reading, 100)
+    tell("end", True)
+    tell.flush()
+    assert os.read(reading, 100) == b'["start", "a"]\n["end", true]\n'
+    os.close(reading)
+    os.close(writing)
