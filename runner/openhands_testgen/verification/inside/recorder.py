@@ -26,7 +26,7 @@ import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from types import FrameType
+    from types import CodeType, FrameType
     from typing import Protocol
 
     class Send(Protocol):
@@ -194,8 +194,37 @@ def render_message(report: pytest.CollectReport | pytest.TestReport) -> str:
 
 
 def trace(module: str) -> set[int]:
-    """Collect the lines of the module that run from now on."""
+    """Collect the lines of the module that run from now on, in all threads."""
     lines: set[int] = set()
+    if sys.version_info >= (3, 12):
+        trace_by_events(module, lines)
+    else:
+        trace_by_functions(module, lines)
+    return lines
+
+
+def trace_by_events(module: str, lines: set[int]) -> None:
+    """Trace in a way that costs next to nothing from the second time on; from Python 3.12."""
+    monitoring = sys.monitoring
+    tool, events = monitoring.OPTIMIZER_ID, monitoring.events
+
+    def enter(code: CodeType, _: int) -> object:
+        if code.co_filename == module:
+            monitoring.set_local_events(tool, code, events.LINE)
+        return monitoring.DISABLE
+
+    def note(_: CodeType, line: int) -> object:
+        lines.add(line)
+        return monitoring.DISABLE
+
+    monitoring.use_tool_id(tool, "lines")
+    monitoring.register_callback(tool, events.PY_START, enter)
+    monitoring.register_callback(tool, events.LINE, note)
+    monitoring.set_events(tool, events.PY_START)
+
+
+def trace_by_functions(module: str, lines: set[int]) -> None:
+    """Trace as debuggers do."""
 
     def note(frame: FrameType, event: str, _: object) -> object:
         if event == "line":
@@ -207,7 +236,6 @@ def trace(module: str) -> set[int]:
 
     threading.settrace(enter)  # type: ignore[arg-type] # no trace function is None
     sys.settrace(enter)  # type: ignore[arg-type] # as above
-    return lines
 
 
 def choose_arguments(plan: dict[str, Any]) -> list[str]:

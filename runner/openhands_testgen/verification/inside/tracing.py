@@ -7,12 +7,26 @@ import threading
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from types import FrameType
-    from typing import Any, Callable
+    from types import CodeType, FrameType
+    from typing import Any, Callable, Protocol
 
     TraceFunction = Callable[[FrameType, str, Any], Any]
 
+    class Tracing(Protocol):
+        """A way to be called for each line of one file."""
+
+        def start(self) -> None:
+            """Call for each line from now on, in all threads."""
+
+        def renew(self) -> None:
+            """Call for lines that were told before, too."""
+
+        def stop(self) -> None:
+            """Call no longer."""
+
+
 BEFORE_TESTS = ""
+MOST_TOOLS = 6
 
 
 class LineTracer:
@@ -21,23 +35,103 @@ class LineTracer:
     def __init__(self, path: str) -> None:
         """Trace the code that was compiled from ``path``."""
         self.lines: dict[str, set[int]] = {}
-        self._path = path
         self._current: set[int] = set()
+        self._tracing = choose_tracing(path, self._note)
+
+    def start(self) -> None:
+        """Trace all threads."""
+        self.enter(BEFORE_TESTS)
+        self._tracing.start()
+
+    def stop(self) -> None:
+        """Trace no longer."""
+        self._tracing.stop()
+
+    def enter(self, test: str) -> None:
+        """Count all lines for this test from now on."""
+        self._current = self.lines.setdefault(test, set())
+        self._tracing.renew()
+
+    def _note(self, line: int) -> None:
+        self._current.add(line)
+
+
+def choose_tracing(path: str, note: Callable[[int], None]) -> Tracing:
+    """Choose what the interpreter has; ``note`` is called with each line of that file."""
+    if sys.version_info >= (3, 12):
+        return LineEvents(path, note)
+    return TraceFunctions(path, note)
+
+
+class LineEvents:
+    """By ``sys.monitoring``, which costs next to nothing where a line was told already."""
+
+    def __init__(self, path: str, note: Callable[[int], None]) -> None:
+        """Take the path as code objects have it."""
+        self._path = path
+        self._note = note
+        self._tool = -1
+
+    def start(self) -> None:
+        """Take the first tool that nobody uses; where there is none no line is told."""
+        monitoring = sys.monitoring
+        free = (tool for tool in range(MOST_TOOLS) if monitoring.get_tool(tool) is None)
+        self._tool = next(free, -1)
+        if self._tool < 0:
+            return
+        events = monitoring.events
+        monitoring.use_tool_id(self._tool, "lines")
+        monitoring.register_callback(self._tool, events.PY_START, self._enter_code)
+        monitoring.register_callback(self._tool, events.LINE, self._enter_line)
+        monitoring.set_events(self._tool, events.PY_START)
+
+    def renew(self) -> None:
+        """Ask for everything anew."""
+        if self._tool >= 0:
+            sys.monitoring.restart_events()
+
+    def stop(self) -> None:
+        """Give the tool back; what code was told to report it goes on reporting, to nobody."""
+        if self._tool < 0:
+            return
+        monitoring = sys.monitoring
+        for event in (monitoring.events.PY_START, monitoring.events.LINE):
+            monitoring.register_callback(self._tool, event, None)
+        monitoring.set_events(self._tool, 0)
+        monitoring.free_tool_id(self._tool)
+        self._tool = -1
+
+    def _enter_code(self, code: CodeType, _: int) -> object:
+        if code.co_filename == self._path:
+            sys.monitoring.set_local_events(self._tool, code, sys.monitoring.events.LINE)
+        return sys.monitoring.DISABLE
+
+    def _enter_line(self, code: CodeType, line: int) -> object:
+        if code.co_filename == self._path:
+            self._note(line)
+        return sys.monitoring.DISABLE
+
+
+class TraceFunctions:
+    """By ``sys.settrace``, before Python 3.12."""
+
+    def __init__(self, path: str, note: Callable[[int], None]) -> None:
+        """Take the path as code objects have it."""
+        self._path = path
+        self._note = note
 
     def start(self) -> None:
         """Trace this thread and all that start from now on."""
-        self.enter(BEFORE_TESTS)
         threading.settrace(self._enter_frame)
         sys.settrace(self._enter_frame)
+
+    def renew(self) -> None:
+        """Do nothing: each line is told each time."""
 
     def stop(self) -> None:
         """Trace no longer."""
         sys.settrace(None)
         threading.settrace(None)
-
-    def enter(self, test: str) -> None:
-        """Count all lines for this test from now on."""
-        self._current = self.lines.setdefault(test, set())
 
     def _enter_frame(self, frame: FrameType, event: str, _: object) -> TraceFunction | None:
         if event == "call" and frame.f_code.co_filename == self._path:
@@ -46,5 +140,5 @@ class LineTracer:
 
     def _enter_line(self, frame: FrameType, event: str, _: object) -> TraceFunction:
         if event == "line":
-            self._current.add(frame.f_lineno)
+            self._note(frame.f_lineno)
         return self._enter_line

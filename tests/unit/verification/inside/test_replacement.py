@@ -16,7 +16,6 @@ from openhands_testgen.verification.inside.replacement import (
     find_functions,
     swap,
 )
-from openhands_testgen.verification.inside.tracing import BEFORE_TESTS, LineTracer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -124,22 +123,3 @@ def _walk(code: CodeType) -> Iterator[CodeType]:
     for const in code.co_consts:
         if isinstance(const, CodeType):
             yield from _walk(const)
-
-
-def test_lines_are_counted_for_the_running_test(tmp_path: Path) -> None:
-    path = tmp_path / "a.py"
-    code = compile_text("def f(a):\n    if a:\n        return 1\n    return 2\nf(0)\n", path)
-    space: dict[str, object] = {}
-    tracer = LineTracer(str(path))
-    before = sys.gettrace()
-    try:
-        tracer.start()
-        exec(code, space)  # noqa: S102 - compiled above
-        tracer.enter("test_f")
-        function = space["f"]
-        assert callable(function)
-        function(1)
-        tracer.stop()
-    finally:
-        sys.settrace(before)
-    assert tracer.lines == {BEFORE_TESTS: {1, 2, 4, 5}, "test_f": {2, 3}}
