@@ -178,9 +178,9 @@ async def measure(subject: Subject, make_tests: MakeTests) -> Row:
         )
         environment = dict(os.environ)
         install = Overlay(ROOT / "runner" / "environment", environment).install
-        verification = await SandboxedVerifier(find_python(), environment, install).verify(
-            candidate
-        )
+        verifier = SandboxedVerifier(find_python(), environment, install)
+        async with verifier.open(project):
+            verification = await verifier.verify(candidate)
         reasons = [reason for stage in verification.stages for reason in stage.reasons]
         return Row(
             subject=name,

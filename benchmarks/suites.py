@@ -140,7 +140,8 @@ async def count_file(python: Path, source: Path, tests: str, module: str, count:
     content = (source / tests).read_bytes()
     silent = find_silent(content)
     verifier = bootstrap.build_verifier({"python": str(python), "mutants": "0"})
-    judged = await verifier.verify(Candidate(source, module, tests, content, 1.0))
+    async with verifier.open(source):
+        judged = await verifier.verify(Candidate(source, module, tests, content, 1.0))
     found = {case.name: case for case in judged.cases}
     count.files += 1
     count.passed += len(passed)

@@ -4,7 +4,8 @@ Five public modules with the tests that their authors wrote. In each round, for 
 turn: our sabotage, our mutants, the whole verdict, and mutmut with as many processes, on a fresh
 copy each. What is compared is the wall time for one mutant, all that belongs to it included:
 starting, finding out what the tests do on the unchanged module, making the mutants. The scores
-differ, as the mutants do.
+differ, as the mutants do. As in a verdict, the interpreter is there by the time of the mutants: its
+start is a part of the sabotage and of the whole verdict.
 
 Run it with ``python -m benchmarks.verdict``; ``ROUNDS`` (default 3) sets how often.
 """
@@ -19,14 +20,17 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
+from typing import TYPE_CHECKING
 
 from benchmarks.subjects import SUBJECTS, Tested, fetch_source, find_covered_lines, find_tools
 from benchmarks.tables import print_table, write_json
 from openhands_testgen import bootstrap
 from openhands_testgen.domain.verdict import Candidate
+from openhands_testgen.sandbox.forkservers import ForkServers
 from openhands_testgen.sandbox.interpreter import Interpreter, find_interpreter
 from openhands_testgen.sandbox.python import RunLimits, SandboxedPython
 from openhands_testgen.sandbox.workbench import open_workbench
@@ -36,6 +40,9 @@ from openhands_testgen.verification.stages.mutation import (
     run_mutation,
 )
 from openhands_testgen.verification.stages.sabotage import run_sabotage
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
 
 MUTANTS = 100
 WORKERS = 2
@@ -83,14 +90,24 @@ class Round:
         return self.ours.milliseconds_each / self.mutmut.milliseconds_each
 
 
+@asynccontextmanager
+async def open_fork_servers() -> AsyncIterator[ForkServers]:
+    """Have what a verdict has: by the time of its mutants the interpreter is there."""
+    servers = ForkServers()
+    try:
+        yield servers
+    finally:
+        await servers.close()
+
+
 async def measure_ours(
     interpreter: Interpreter, project: Path, tested: Tested, lines: list[int]
 ) -> tuple[float, int, Cost]:
     """Run both stages on a copy; return the sabotage's seconds, what it found, and the rest."""
     content = (project / tested.tests).read_bytes()
     candidate = Candidate(project, tested.module, tested.tests, content, 80)
-    async with open_workbench(project) as bench:
-        python = SandboxedPython(interpreter, bench, RunLimits(), dict(os.environ))
+    async with open_workbench(project) as bench, open_fork_servers() as servers:
+        python = SandboxedPython(interpreter, bench, RunLimits(), dict(os.environ), servers)
         folders = [bench.project / "src", bench.project]
         roots = [folder for folder in folders if folder.is_dir()]
         start = time.perf_counter()
@@ -112,7 +129,10 @@ async def measure_verdict(python: Path, project: Path, tested: Tested) -> float:
     content = (project / tested.tests).read_bytes()
     start = time.perf_counter()
     verifier = bootstrap.build_verifier({"python": str(python), "mutants": str(MUTANTS)})
-    judged = await verifier.verify(Candidate(project, tested.module, tested.tests, content, 1.0))
+    async with verifier.open(project):
+        judged = await verifier.verify(
+            Candidate(project, tested.module, tested.tests, content, 1.0)
+        )
     seconds = time.perf_counter() - start
     if judged.mutation is None:
         message = f"{tested.module}: the mutation stage was not reached: {judged.stages}"

@@ -191,7 +191,9 @@ async def _verify(options: Options) -> int:
     from openhands_testgen.reporting.words import render_words
 
     candidate = bootstrap.read_candidate(options)
-    verification = await bootstrap.build_verifier(options).verify(candidate)
+    verifier = bootstrap.build_verifier(options)
+    async with verifier.open(candidate.project):
+        verification = await verifier.verify(candidate)
     verdict = render_verdict(verification, candidate)
     for line in render_words(verdict):
         print(line, file=sys.stderr)

@@ -79,12 +79,13 @@ class Collector:
         all tasks that have not ended, and reports those too, before it ends.
         """
         wait = Wait(self.backend, self.progress, self.clock, plan)
-        try:
-            await wait.run(task_ids, partial(self._settle, reports))
-        except asyncio.CancelledError:
-            await wait.abandon()
-            await self._interrupt(wait.unfinished, reports)
-            raise
+        async with self.verifier.open(self.project.root):
+            try:
+                await wait.run(task_ids, partial(self._settle, reports))
+            except asyncio.CancelledError:
+                await wait.abandon()
+                await self._interrupt(wait.unfinished, reports)
+                raise
 
     async def _settle(self, reports: dict[str, Report], arrival: Arrival) -> bool:
         """Bring one task to its report, or have its agent mend the tests and wait for it again."""

@@ -50,4 +50,5 @@ async def judge(
 ) -> Verification:
     """Judge one file in a project."""
     raw = content.encode() if isinstance(content, str) else content
-    return await verifier.verify(Candidate(project, module, output, raw, threshold, base))
+    async with verifier.open(project):
+        return await verifier.verify(Candidate(project, module, output, raw, threshold, base))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +13,7 @@ from openhands_testgen.domain.snapshot import Snapshot
 from openhands_testgen.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import AsyncIterator, Mapping
 
     from openhands_testgen.domain.report import Report
     from openhands_testgen.domain.verdict import Candidate, Verification
@@ -85,6 +86,13 @@ class FakeVerifier:
     answer: Verification | Exception
     first: list[Verification] = field(default_factory=list)
     candidates: list[Candidate] = field(default_factory=list)
+    opened: list[Path] = field(default_factory=list)
+
+    @asynccontextmanager
+    async def open(self, project: Path) -> AsyncIterator[None]:
+        """Note for which project."""
+        self.opened.append(project)
+        yield
 
     async def verify(self, candidate: Candidate) -> Verification:
         """Answer."""

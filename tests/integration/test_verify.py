@@ -87,7 +87,8 @@ async def verify(candidate: Candidate, timeout_seconds: float = 300) -> Verifica
         scratch=candidate.project.parent,
     )
     before = list_files(candidate.project)
-    verification = await verifier.verify(candidate)
+    async with verifier.open(candidate.project):
+        verification = await verifier.verify(candidate)
     assert list_files(candidate.project) == before
     assert [path.name for path in candidate.project.parent.iterdir()] == [candidate.project.name]
     return verification
@@ -247,4 +248,5 @@ async def test_an_interpreter_that_is_not_there(candidate: Candidate) -> None:
 
     verifier = SandboxedVerifier("no-such-python", dict(os.environ), install_nothing)
     with pytest.raises(ConfigurationError, match="no-such-python"):
-        await verifier.verify(candidate)
+        async with verifier.open(candidate.project):
+            await verifier.verify(candidate)

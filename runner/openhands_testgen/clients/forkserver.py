@@ -84,6 +84,7 @@ class ForkServer:
             if server is None:
                 ours.close()
                 _kill(process)
+                await process.wait()
         return server
 
     async def run(  # noqa: PLR0913 - what a process is made of

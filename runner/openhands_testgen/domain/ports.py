@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from contextlib import AbstractAsyncContextManager
     from pathlib import Path
 
     from openhands_testgen.domain.report import Report
@@ -82,6 +83,9 @@ class Project(Protocol):
 
 class Verifier(Protocol):
     """Judges test files."""
+
+    def open(self, project: Path) -> AbstractAsyncContextManager[None]:
+        """Make ready to judge files of a project while there are none; tidy up at the end."""
 
     async def verify(self, candidate: Candidate) -> Verification:
         """Judge one test file on a copy of the project; hostile content ends in a verdict."""

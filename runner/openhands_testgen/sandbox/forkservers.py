@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import sys
 import tempfile
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from openhands_testgen.clients.forkserver import ForkServer
 from openhands_testgen.sandbox.python import choose_environment
+from openhands_testgen.sandbox.workbench import remove_tree
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,14 +22,16 @@ if TYPE_CHECKING:
 PROGRAM = Path(__file__).with_name("inside") / "forkserver.py"
 # Each keeps some 30 MB, and waits for nothing most of the time.
 MOST = 6
+PATIENCE_SECONDS = 2.0
 
 
-@dataclass(slots=True)
 class ForkServers:
     """Saves each run of judged code the start of an interpreter and its imports; Linux only."""
 
-    _folder: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix="testgen-forks-")))
-    _servers: dict[Key, asyncio.Task[ForkServer | None]] = field(default_factory=dict)
+    def __init__(self, scratch: Path | None = None) -> None:
+        """Start none yet; ``scratch`` is where their empty home folder is made."""
+        self._folder = Path(tempfile.mkdtemp(prefix="testgen-forks-", dir=scratch))
+        self._servers: dict[Key, asyncio.Task[ForkServer | None]] = {}
 
     async def find(
         self, interpreter: Interpreter, environment: Mapping[str, str], hash_seed: int
@@ -49,14 +51,16 @@ class ForkServers:
         return server if server and server.is_alive else None
 
     async def close(self) -> None:
-        """End all."""
+        """End all, also those that have only begun to start."""
+        if self._servers:
+            await asyncio.wait(self._servers.values(), timeout=PATIENCE_SECONDS)
         for starting in self._servers.values():
             starting.cancel()
         for ended in await asyncio.gather(*self._servers.values(), return_exceptions=True):
             if isinstance(ended, ForkServer):
                 await ended.close()
         self._servers.clear()
-        self._folder.rmdir()
+        remove_tree(self._folder)
 
     async def _start(
         self, interpreter: Interpreter, environment: Mapping[str, str], hash_seed: int

@@ -63,14 +63,14 @@ class SandboxedVerifier:
 
         What that starts is shared by all verdicts, and ends with the context.
         """
-        self._fork_servers = ForkServers()
-        warming_up = asyncio.create_task(self._warm_up(project, self._fork_servers))
+        self._fork_servers = fork_servers = ForkServers(self.scratch)
+        warming_up = asyncio.create_task(self._warm_up(project, fork_servers))
         try:
             yield
         finally:
+            self._fork_servers = None
             warming_up.cancel()
-            await asyncio.wait([warming_up])
-            fork_servers, self._fork_servers = self._fork_servers, None
+            await asyncio.gather(warming_up, return_exceptions=True)
             await fork_servers.close()
 
     async def _warm_up(self, project: Path, fork_servers: ForkServers) -> None:

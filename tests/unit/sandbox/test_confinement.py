@@ -10,14 +10,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from openhands_testgen.clients.forkserver import ForkServer
 from openhands_testgen.clients.process import ProcessResult, run_process
 from openhands_testgen.sandbox.confinement import (
     GRACE_SECONDS,
     Confinement,
     Protections,
     confined_command,
+    list_limits,
     read_protections,
 )
+from openhands_testgen.sandbox.forkservers import PROGRAM
 from openhands_testgen.sandbox.inside import confined, kernel
 
 if TYPE_CHECKING:
@@ -51,15 +54,42 @@ def inside(tmp_path: Path) -> Path:
     return folder
 
 
-@pytest.fixture(params=["namespaces", "no namespaces"])
+async def run_in_fork(
+    code: str, limits: dict[str, object], inside: Path, timeout_seconds: float
+) -> ProcessResult:
+    program = inside / "program.py"
+    program.write_text(code)
+    env = {"PATH": os.environ["PATH"]}
+    server = await ForkServer.start([sys.executable, str(PROGRAM)], env)
+    assert server
+    try:
+        return await server.run(
+            [str(program)],
+            paths=[],
+            limits=limits,
+            cwd=inside,
+            env=env,
+            timeout_seconds=timeout_seconds,
+            grace_seconds=GRACE_SECONDS,
+        )
+    finally:
+        program.unlink(missing_ok=True)
+        await server.close()
+
+
+@pytest.fixture(params=["namespaces", "no namespaces", "fork server"])
 def run(request: pytest.FixtureRequest, tmp_path: Path, inside: Path) -> Run:
+    report = tmp_path / "report.json"
+
     async def run_code(
         code: str, timeout_seconds: float = 30, cpu_seconds: int = 20, memory_mb: int = 512
     ) -> ProcessResult:
         prefixes = (Path(sys.prefix), Path(sys.base_prefix))
         limits = Confinement(prefixes, (inside,), memory_mb=memory_mb, cpu_seconds=cpu_seconds)
+        if request.param == "fork server":
+            return await run_in_fork(code, list_limits(limits, report), inside, timeout_seconds)
         argv = [sys.executable, "-I", "-S", "-c", code]
-        command = confined_command(argv, limits, tmp_path / "report.json")
+        command = confined_command(argv, limits, report)
         if request.param == "no namespaces":
             program = WITHOUT_NAMESPACES.format(root=confined.ROOT)
             command[3:4] = ["-c", program]

@@ -144,7 +144,7 @@ def run_program() -> None:
 
 
 if __name__ == "__main__":
-    sys.path.remove(ROOT)
+    sys.path[:] = [path for path in sys.path if path != ROOT]
     import_ahead()
     gc.collect()
     gc.freeze()
