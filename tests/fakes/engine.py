@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from openhands_testgen.clients.task_folder import TaskFolder
-    from openhands_testgen.domain.ports import Clock
     from openhands_testgen.domain.task import Model
     from tests.fakes.agent_server import FakeAgentServer
 

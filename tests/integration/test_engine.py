@@ -8,25 +8,20 @@ from typing import TYPE_CHECKING
 import pytest
 
 from openhands_testgen.backends.engine.engine import MAX_FAILED_STARTS
-from openhands_testgen.clients.agent_server import AgentServerClient
-from openhands_testgen.clients.clock import SystemClock
-from openhands_testgen.clients.http import Patience
-from openhands_testgen.clients.state_folder import StateFolder
 from openhands_testgen.domain.task import Conclusion, Limits, Status
-from openhands_testgen.errors import BackendError
 from tests.fakes.agent_server import FakeAgentServer, Fault
 from tests.fakes.engine import Scene
-from tests.fakes.orders import make_order, make_project
-from tests.fakes.surroundings import RecordingProgress
+from tests.fakes.orders import make_order
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from openhands_testgen.clients.task_folder import StoredState, TaskFolder
-    from openhands_testgen.domain.task import Model
 
 pytestmark = pytest.mark.anyio
+
+
 @pytest.fixture
 def http() -> Iterator[FakeAgentServer]:
     with FakeAgentServer() as server:

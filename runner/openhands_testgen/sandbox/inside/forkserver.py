@@ -18,6 +18,7 @@ import select
 import signal
 import socket
 import sys
+import tempfile
 from contextlib import suppress
 from typing import Any
 
@@ -28,7 +29,8 @@ sys.path[0] = ROOT
 from openhands_testgen.sandbox.inside import confined, kernel  # noqa: E402
 
 OWN_PACKAGE = "openhands_testgen"
-IMPORTED = ("coverage", "pytest")
+REHEARSAL = "rehearsal"
+REHEARSAL_OPTIONS = ("-p", "no:cacheprovider", "--import-mode=importlib", "-q")
 MAX_MESSAGE_BYTES = 1_000_000
 STREAMS = 3
 READY = b'{"ready": true}'
@@ -108,27 +110,29 @@ def _become_fork(order: dict[str, Any], streams: list[int], *, is_isolated: bool
     os.chdir(order["cwd"])
     os.environ.clear()
     os.environ.update(order["environment"])
+    tempfile.tempdir = None  # the rehearsal has looked for it
     confined.enter(order["limits"], is_isolated=is_isolated)
     sys.argv = order["arguments"]
     sys.path[:0] = order["paths"]
 
 
-def import_ahead() -> None:
-    """Import what every run needs; what is not there, or does not work, is missed later."""
-    for name in IMPORTED:
-        with suppress(Exception):
-            importlib.import_module(name)
+def rehearse() -> None:
+    """Let coverage and pytest import all that they need, with tests of our own.
+
+    What is not there, or does not work, is missed later.
+    """
     with suppress(Exception):
-        from _pytest.config import default_plugins
+        importlib.import_module("coverage")
+    with suppress(Exception):
+        pytest = importlib.import_module("pytest")
+        own = [f"--rootdir={HERE}", f"--confcutdir={HERE}", "-c", os.devnull]
+        pytest.main([*own, *REHEARSAL_OPTIONS, os.path.join(HERE, f"{REHEARSAL}.py")])  # noqa: PTH118 - as above
 
-        for name in default_plugins:
-            importlib.import_module(f"_pytest.{name}")
 
-
-def forget_own_package() -> None:
+def forget_own() -> None:
     """Leave no module of ours in the way of the project's."""
     for name in list(sys.modules):
-        if name.partition(".")[0] == OWN_PACKAGE:
+        if name.partition(".")[0] in {OWN_PACKAGE, REHEARSAL}:
             del sys.modules[name]
 
 
@@ -145,9 +149,11 @@ def run_program() -> None:
 
 if __name__ == "__main__":
     sys.path[:] = [path for path in sys.path if path != ROOT]
-    import_ahead()
+    rehearse()
+    sys.stdout.flush()  # or each fork would print it
+    sys.stderr.flush()
     gc.collect()
     gc.freeze()
     Server(socket.socket(fileno=int(sys.argv[1])), is_isolated=confined.can_isolate()).serve()
-    forget_own_package()
+    forget_own()
     run_program()

@@ -110,7 +110,6 @@ def _grow(where: Surroundings, ends: list[socket]) -> NoReturn:
     """Warm up, and become one worker for each end."""
     isolation.silence()
     isolation.close_all_but(end.fileno() for end in ends)
-    warmth.rehearse(where.build_options())
     from openhands_testgen.verification.inside.worker import serve
 
     if where.is_fast:

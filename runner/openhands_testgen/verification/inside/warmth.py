@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
 OWN_PACKAGE = "openhands_testgen"
-REHEARSAL = Path(__file__).resolve().with_name("rehearsal.py")
 # Python itself has them before any path counts: the project's cannot be meant.
 STARTED_WITH = frozenset(
     (
@@ -27,14 +26,6 @@ STARTED_WITH = frozenset(
         *("os", "posixpath", "site", "stat", "zipimport"),
     )
 )
-
-
-def rehearse(options: Sequence[str]) -> None:
-    """Let pytest import what it imports late, with tests of our own that pass and fail."""
-    import pytest
-
-    folder = REHEARSAL.parent
-    pytest.main([f"--rootdir={folder}", f"--confcutdir={folder}", *options, str(REHEARSAL)])
 
 
 def import_all(names: Iterable[str], roots: Sequence[str]) -> None:
