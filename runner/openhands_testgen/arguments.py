@@ -38,6 +38,7 @@ _HELP = {
     "publish": "put the results in a folder on GitHub, print annotations, append the job summary",
     "engine": "run the embedded engine (started by submit)",
 }
+_SWITCHES = {"quiet"}
 _TAKES_IDS = {"collect", "status", "cancel"}
 
 
@@ -71,4 +72,7 @@ def _add_options(command: argparse.ArgumentParser, group: type[settings.Group]) 
         option = "--" + name.replace("_", "-")
         shown = group.model_fields[name].description
         action = "append" if name == "module" else "store"
-        command.add_argument(option, dest=name, action=action, help=shown)
+        if name in _SWITCHES:
+            command.add_argument(option, dest=name, action="store_const", const="true", help=shown)
+        else:
+            command.add_argument(option, dest=name, action=action, help=shown)

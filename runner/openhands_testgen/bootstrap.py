@@ -25,7 +25,7 @@ from openhands_testgen.errors import (
     NothingToTestError,
     TaskIdError,
 )
-from openhands_testgen.reporting.progress import LineProgress
+from openhands_testgen.reporting.progress import LineProgress, NoProgress
 from openhands_testgen.submit import Submitter
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from openhands_testgen.clients.state_folder import StateFolder
     from openhands_testgen.collect import Collector
-    from openhands_testgen.domain.ports import Backend
+    from openhands_testgen.domain.ports import Backend, Progress
     from openhands_testgen.domain.report import Report
     from openhands_testgen.domain.revision import Revision
     from openhands_testgen.domain.task import TaskState
@@ -74,7 +74,7 @@ def choose_backend(options: Options) -> str:
         has_cloud_key=bool(given.cloud_api_key.get_secret_value()),
         has_server_url=bool(given.server_url),
     )
-    LineProgress(sys.stderr).say(f"backend: {name} ({reason})")
+    build_progress(options).say(f"backend: {name} ({reason})")
     return name
 
 
@@ -212,6 +212,12 @@ async def collect(
     return filled
 
 
+def build_progress(options: Options) -> Progress:
+    """Build what a waiting person reads."""
+    is_quiet = settings.read(settings.PlaceSettings, options).quiet
+    return NoProgress() if is_quiet else LineProgress(sys.stderr)
+
+
 def build_collector(backend_name: str, options: Options) -> Collector:
     """Build the use case *collect* for the tasks of one backend."""
     from openhands_testgen.collect import Collector
@@ -229,7 +235,7 @@ def build_collector(backend_name: str, options: Options) -> Collector:
             secrets,
             path_prefix=os.path.relpath(place.working_directory),
         ),
-        progress=LineProgress(sys.stderr),
+        progress=build_progress(options),
         clock=SystemClock(),
         judging_slots=asyncio.Semaphore(os.cpu_count() or 1),
         fail_on=wait.fail_on,
@@ -343,7 +349,7 @@ def _build_cloud(options: Options, learned: list[str]) -> Backend:
         Sandboxes(partial(_mask, learned), needs_tls=client.is_encrypted),
         partial(_find_revision, options),
         SystemClock(),
-        LineProgress(sys.stderr),
+        build_progress(options),
     )
 
 

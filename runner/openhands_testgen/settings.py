@@ -325,6 +325,11 @@ class PlaceSettings(Group):
         validation_alias=_aliases("state_dir"),
         description="folder of the embedded engine, to share it between jobs of one machine",
     )
+    quiet: bool = Field(
+        default=False,
+        validation_alias="OPENHANDS_TESTGEN_QUIET",
+        description="says nothing while it works; results and errors stay",
+    )
     runner_temp: Path | None = Field(None, validation_alias="RUNNER_TEMP")
     home: Path | None = Field(None, validation_alias="HOME")
     xdg_state_home: Path | None = Field(None, validation_alias="XDG_STATE_HOME")

@@ -8,9 +8,9 @@ import pytest
 
 from tests.contract.harness import (
     CloudHarness,
+    EmbeddedHarness,
     FakeHarness,
-    make_embedded_harness,
-    make_server_harness,
+    ServerHarness,
 )
 
 if TYPE_CHECKING:
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
 HARNESSES: dict[str, Callable[[pytest.FixtureRequest], Harness]] = {
     "fake": lambda _: FakeHarness(),
-    "agent-server": lambda request: make_server_harness(request.getfixturevalue("agent_server")),
+    "agent-server": lambda request: ServerHarness(request.getfixturevalue("agent_server")),
     "cloud": lambda request: CloudHarness(
         request.getfixturevalue("agent_server"), request.getfixturevalue("tmp_path") / "sandbox"
     ),
-    "embedded": lambda request: make_embedded_harness(request.getfixturevalue("engine_folder")),
+    "embedded": lambda request: EmbeddedHarness(request.getfixturevalue("engine_folder")),
 }
 
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
+import os
+import signal
 from typing import TYPE_CHECKING, Protocol
 
 from openhands_testgen import bootstrap
@@ -16,7 +20,9 @@ from tests.contract.play import Ending
 from tests.fakes.backend import FakeBackend
 from tests.fakes.cloud import KEY as CLOUD_KEY
 from tests.fakes.cloud import FakeCloud
+from tests.fakes.http import Fault as HttpFault
 from tests.fakes.model import KEY, NAME, FakeModel, Fault, delete, finish, grow, link, run, write
+from tests.fakes.proxy import FaultyProxy
 from tests.fakes.surroundings import RecordingProgress
 
 if TYPE_CHECKING:
@@ -40,6 +46,12 @@ class Harness(Protocol):
 
     def count_started(self) -> int:
         """Count the agents that were started by orders with the models of ``hire``."""
+
+    def lose_answer(self) -> None:
+        """Let the next submit's request be done, and its answer be lost."""
+
+    async def restart(self) -> None:
+        """Kill what runs the agents in the midst of its work, and let it come back."""
 
     async def aclose(self) -> None:
         """Stop what was started for the test."""
@@ -67,6 +79,12 @@ class FakeHarness:
     def count_started(self) -> int:
         """Count what the backend started."""
         return self.backend.started
+
+    def lose_answer(self) -> None:
+        """Nothing can be lost within a process."""
+
+    async def restart(self) -> None:
+        """Nothing runs that could be killed."""
 
     async def aclose(self) -> None:
         """Nothing was started."""
@@ -118,14 +136,47 @@ class ModelHarness:
         await self.backend.aclose()
 
 
-def make_server_harness(server: RealServer) -> ModelHarness:
-    """Make the harness of the backend ``agent-server``."""
-    return ModelHarness(AgentServerBackend(AgentServerClient(server.url, server.key)))
+class ServerHarness(ModelHarness):
+    """The backend ``agent-server``: a proxy in front of the real agent server."""
+
+    def __init__(self, server: RealServer) -> None:
+        """Start the proxy."""
+        self._server = server
+        self._proxy = FaultyProxy(target=server.url)
+        self._proxy.__enter__()
+        super().__init__(AgentServerBackend(AgentServerClient(self._proxy.url, server.key)))
+
+    def lose_answer(self) -> None:
+        """Lose it between the proxy and us."""
+        self._proxy.faults.append(
+            HttpFault(r"^/api/conversations$", kind="lost", times=1, method="POST")
+        )
+
+    async def restart(self) -> None:
+        """Kill the server."""
+        await asyncio.to_thread(self._server.kill)
+        await asyncio.to_thread(self._server.start)
+
+    async def aclose(self) -> None:
+        """Stop the proxy."""
+        await super().aclose()
+        self._proxy.__exit__(None, None, None)
 
 
-def make_embedded_harness(state_dir: Path) -> ModelHarness:
-    """Make the harness of the backend ``embedded``."""
-    return ModelHarness(bootstrap.build_backend("embedded", {"state_dir": str(state_dir)}))
+class EmbeddedHarness(ModelHarness):
+    """The backend ``embedded``: an engine of its own process, with a real agent server."""
+
+    def __init__(self, state_dir: Path) -> None:
+        """Take the state folder."""
+        self._card = state_dir / "engine.json"
+        super().__init__(bootstrap.build_backend("embedded", {"state_dir": str(state_dir)}))
+
+    def lose_answer(self) -> None:
+        """Nothing: a submit writes files, and hears of no answer."""
+
+    async def restart(self) -> None:
+        """Kill the engine's server; the engine starts another one."""
+        os.kill(int(json.loads(self._card.read_bytes())["server_pid"]), signal.SIGKILL)
 
 
 class CloudHarness(ModelHarness):
@@ -133,6 +184,7 @@ class CloudHarness(ModelHarness):
 
     def __init__(self, server: RealServer, folder: Path) -> None:
         """Start the service; the agents work in ``folder``."""
+        self._server = server
         self._cloud = FakeCloud(sandbox=server, projects=str(folder), is_judged=False)
         self._cloud.__enter__()
         client = CloudClient(self._cloud.url, CLOUD_KEY, "bearer")
@@ -148,6 +200,17 @@ class CloudHarness(ModelHarness):
         self._cloud.models[name] = (model.base_url, model.api_key)
         return Model(name)
 
+    def lose_answer(self) -> None:
+        """Lose it between the service and us."""
+        self._cloud.faults.append(
+            HttpFault(r"^/api/v1/app-conversations$", kind="lost", times=1, method="POST")
+        )
+
+    async def restart(self) -> None:
+        """Kill the sandbox's agent server."""
+        await asyncio.to_thread(self._server.kill)
+        await asyncio.to_thread(self._server.start)
+
     async def aclose(self) -> None:
         """Stop the service; every request to it kept to the contract."""
         await super().aclose()
@@ -162,6 +225,7 @@ def render_script(play: Play) -> tuple[Reply | Fault, ...]:
         *(link(path, target) for path, target in play.links.items()),
         *(grow(path, size) for path, size in play.sizes_bytes.items()),
         *(delete(path) for path in play.deleted),
+        *([run(f"sleep {play.seconds}")] if play.seconds else []),
     ]
     return (*acts, *_render_ending(play))
 

@@ -24,7 +24,10 @@ class Ending(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Play:
-    """What the agent leaves, by path, and how it ends; ``deleted`` are files of the project."""
+    """What the agent leaves, by path, and how it ends; ``deleted`` are files of the project.
+
+    It rests so many ``seconds`` before the end.
+    """
 
     ending: Ending = Ending.FINISHED
     files: dict[str, bytes] = field(default_factory=dict)
@@ -32,3 +35,4 @@ class Play:
     sizes_bytes: dict[str, int] = field(default_factory=dict)
     deleted: tuple[str, ...] = ()
     last_words: str = "All done."
+    seconds: int = 0

@@ -10,10 +10,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from openhands_testgen.clients.clock import SystemClock
+from openhands_testgen.domain.polling import Pace
 from openhands_testgen.domain.task import Conclusion, Limits, Status, TaskState
 from openhands_testgen.errors import BackendError, TaskIdError
+from openhands_testgen.wait import Wait, WaitPlan
 from tests.contract.play import STEPS_ALLOWED, Ending, Play
 from tests.fakes.orders import FILES, OUTPUT, make_order, make_project, make_task_id
+from tests.fakes.surroundings import RecordingProgress
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,6 +25,7 @@ if TYPE_CHECKING:
     from openhands_testgen.domain.snapshot import Snapshot
     from openhands_testgen.domain.task import Order, Work
     from openhands_testgen.domain.task_id import TaskId
+    from openhands_testgen.wait import Arrival
     from tests.contract.harness import Harness
 
 pytestmark = pytest.mark.anyio
@@ -218,6 +223,14 @@ async def test_orders_repeated_at_once_start_one_agent(office: Office) -> None:
     assert office.harness.count_started() == 1
 
 
+async def test_a_lost_answer_starts_nothing_twice(office: Office) -> None:
+    order = office.order(Play(files={OUTPUT: TEST}))
+    office.harness.lose_answer()
+    task_id = await office.submit(order)
+    assert (await office.wait(task_id))[-1].status is Status.COMPLETED
+    assert office.harness.count_started() == 1
+
+
 async def test_another_order_under_the_same_id_is_refused(office: Office) -> None:
     order = office.order(Play(Ending.NEVER))
     task_id = await office.submit(order)
@@ -247,6 +260,51 @@ async def test_a_running_agent_is_stopped(office: Office) -> None:
     assert (state.status, state.conclusion) == (Status.FAILED, Conclusion.CANCELLED)
     await office.harness.backend.cancel(task_id)
     assert (await office.look(task_id)).conclusion is Conclusion.CANCELLED
+
+
+async def test_an_agent_is_stopped_before_it_has_begun(office: Office) -> None:
+    task_id = await office.submit(office.order(Play(Ending.NEVER)))
+    await office.harness.backend.cancel(task_id)
+    assert (await office.wait(task_id))[-1].conclusion is Conclusion.CANCELLED
+
+
+async def test_a_task_that_nobody_knows_cannot_be_stopped(office: Office) -> None:
+    known = await office.submit(office.order(Play(files={OUTPUT: TEST})))
+    unknown = known.model_copy(update={"conversation_id": uuid.uuid4().hex})
+    # On OpenHands Cloud it may be one that has not started yet.
+    with pytest.raises((TaskIdError, BackendError)):
+        await office.harness.backend.cancel(unknown)
+    await office.wait(known)
+
+
+async def test_an_agent_is_stopped_when_the_time_is_up(office: Office) -> None:
+    task_id = await office.submit(office.order(Play(Ending.NEVER)))
+    await office.wait(task_id, until={Status.RUNNING})
+    plan = WaitPlan(timeout_seconds=1, pace=Pace(0.1), cancel_on_timeout=True)
+    arrivals = []
+
+    async def arrive(arrival: Arrival) -> bool:
+        arrivals.append(arrival.state)
+        return False
+
+    wait = Wait(office.harness.backend, RecordingProgress(), SystemClock(), plan)
+    await wait.run([task_id], arrive)
+    assert [(one.status, one.conclusion) for one in arrivals] == [
+        (Status.FAILED, Conclusion.TIMED_OUT)
+    ]
+    assert (await office.wait(task_id))[-1].conclusion is Conclusion.CANCELLED
+
+
+async def test_a_task_outlives_a_restart_and_is_not_begun_anew(office: Office) -> None:
+    task_id = await office.submit(office.order(Play(files={OUTPUT: TEST}, seconds=5)))
+    while (await office.look(task_id)).steps < 2:  # the file is there, and it rests
+        await asyncio.sleep(LOOK_SECONDS)
+    await office.harness.restart()
+    end = (await office.wait(task_id))[-1]
+    assert (end.status, end.error) == (Status.COMPLETED, None)
+    (file,) = (await office.harness.backend.get_work(task_id)).files
+    assert file.content == TEST
+    assert office.harness.count_started() == 1
 
 
 async def test_stopping_an_agent_that_has_ended_does_nothing(office: Office) -> None:

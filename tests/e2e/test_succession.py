@@ -10,7 +10,7 @@ import pytest
 
 from openhands_testgen.domain.succession import render_tags
 from openhands_testgen.domain.task import Model, Status, TaskState
-from tests.contract.harness import make_embedded_harness
+from tests.contract.harness import EmbeddedHarness
 from tests.fakes.model import KEY, FakeModel, Fault, finish, write
 from tests.fakes.orders import OUTPUT, make_order, make_project, make_task_id
 
@@ -44,7 +44,7 @@ async def test_the_engine_goes_on_with_the_next_model_and_keeps_no_key(
         Fault(429, model="first", then=finish()),
     )
     model.start()
-    backend = make_embedded_harness(engine_folder).backend
+    backend = EmbeddedHarness(engine_folder).backend
     order = make_order(
         make_project(tmp_path / "project"),
         uuid.uuid4().int,

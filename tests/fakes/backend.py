@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from openhands_testgen.domain.task_id import TaskId
     from openhands_testgen.errors import GenerationError
 
+UNKNOWN = "the fake backend does not know this task"
 CANCELLED = TaskState(Status.FAILED, Conclusion.CANCELLED, error="stopped")
 
 
@@ -75,7 +76,7 @@ class FakeBackend:
     def _look(self, task_id: TaskId) -> TaskState | GenerationError:
         key = task_id.conversation_id
         if key not in self.orders:
-            return TaskIdError("the fake backend does not know this task")
+            return TaskIdError(UNKNOWN)
         if key in self.cancelled:
             return CANCELLED
         position = self._positions.get(key, 0)
@@ -102,6 +103,8 @@ class FakeBackend:
         """Stop the task, unless a fault is in the way or it has ended."""
         if self.cancel_faults:
             raise self.cancel_faults.pop(0)
+        if task_id.conversation_id not in self.orders:
+            raise TaskIdError(UNKNOWN)
         seen = self._positions.get(task_id.conversation_id, 0)
         if seen == 0 or not self.script[min(seen, len(self.script)) - 1].status.is_final:
             self.cancelled.append(task_id.conversation_id)

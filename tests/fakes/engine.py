@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from openhands_testgen.backends.engine.engine import Engine, EnginePlan
@@ -12,19 +13,17 @@ from openhands_testgen.clients.clock import SystemClock
 from openhands_testgen.clients.http import Patience
 from openhands_testgen.clients.state_folder import StateFolder
 from openhands_testgen.errors import BackendError
-from tests.fakes.agent_server import KEY
+from tests.fakes.agent_server import KEY, FakeAgentServer
 from tests.fakes.orders import make_order, make_project
 from tests.fakes.surroundings import RecordingProgress
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from openhands_testgen.clients.task_folder import TaskFolder
     from openhands_testgen.domain.task import Model
-    from tests.fakes.agent_server import FakeAgentServer
 
 HASTE = Patience(request_seconds=2, connect_seconds=2, first_retry_seconds=0.01)
 NOW = 0.0
+HASTE_FACTOR = 50
 
 
 @dataclass
@@ -33,6 +32,7 @@ class FakeServerProcess:
 
     http: FakeAgentServer
     failures: int = 0
+    patience: Patience = HASTE
     starts: int = 0
     is_running: bool = False
     pid: int | None = None
@@ -45,7 +45,7 @@ class FakeServerProcess:
             self.failures -= 1
             raise BackendError("The agent server ended while it started: no room.")
         self.is_running = True
-        self.client = AgentServerClient(self.http.url, KEY, HASTE)
+        self.client = AgentServerClient(self.http.url, KEY, self.patience)
         return self.client
 
     async def stop(self) -> None:
@@ -72,7 +72,27 @@ class HastyClock(SystemClock):
     """A clock on which a pause is a breath."""
 
     async def sleep(self, seconds: float) -> None:
-        await super().sleep(seconds / 50)
+        await super().sleep(seconds / HASTE_FACTOR)
+
+
+class FastClock(HastyClock):
+    """A clock that goes as fast as its pauses are short."""
+
+    def monotonic(self) -> float:
+        return super().monotonic() * HASTE_FACTOR
+
+
+class LocalAgentServer(FakeAgentServer):
+    """Its agents work on files of this machine, as those of an engine's server do."""
+
+    def create(self, body: dict[str, object]) -> tuple[int, object]:
+        workspace = body["workspace"]
+        assert isinstance(workspace, dict)
+        for name, content in self.list_outputs().items():
+            path = Path(workspace["working_dir"], name)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+        return super().create(body)
 
 
 @dataclass
@@ -83,6 +103,7 @@ class Scene:
     http: FakeAgentServer
     progress: RecordingProgress = field(default_factory=RecordingProgress)
     models: FakeModels = field(default_factory=FakeModels)
+    idle_seconds: float = NOW
 
     def __post_init__(self) -> None:
         self.folder = StateFolder(self.root / "state")
@@ -100,7 +121,7 @@ class Scene:
             models=self.models,
             progress=self.progress,
             clock=HastyClock(),
-            plan=EnginePlan(room, idle_seconds=NOW),
+            plan=EnginePlan(room, self.idle_seconds),
         )
 
     async def run(self, room: int = 10) -> None:

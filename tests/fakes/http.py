@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 class Fault:
     """An answer in place of the right one.
 
-    A status, or ``hang``, ``cut`` (no answer), ``lost`` (done, but no answer), ``garbage`` or
+    A status, or ``hang``, ``cut`` (no answer), ``lost`` (done, but no answer), ``half`` (done, but
+    a part of the answer is missing), ``twice`` (the request is repeated on its way), ``garbage`` or
     ``slow``. ``times`` counts how often, ``path`` is a regular expression on the request's path.
     """
 
@@ -137,15 +138,27 @@ class _Handler(BaseHTTPRequestHandler):
         elif fault.kind == "hang":
             self.fake.released.wait(120)
             self.close_connection = True
+        elif fault.kind == "half":
+            self._send(*self.fake.answer(request), part=2)
+            self.close_connection = True
+        elif fault.kind == "twice":
+            self.fake.answer(request)
+            return False
         elif fault.kind == "slow":
             time.sleep(0.2)
             return False
         return True
 
-    def _send(self, status: int, content: object, headers: dict[str, str] | None = None) -> None:
+    def _send(
+        self,
+        status: int,
+        content: object,
+        headers: dict[str, str] | None = None,
+        part: int = 1,
+    ) -> None:
         body = content if isinstance(content, bytes) else json.dumps(content).encode()
         self.send_response(status)
         for name, value in {**(headers or {}), "Content-Length": str(len(body))}.items():
             self.send_header(name, value)
         self.end_headers()
-        self.wfile.write(body)
+        self.wfile.write(body[: len(body) // part])

@@ -106,3 +106,11 @@ def test_every_secret_setting_is_masked(monkeypatch: pytest.MonkeyPatch) -> None
     for group, name in names:
         monkeypatch.setenv(settings.get_names(group, name)[0], f"planted-{name}")
     assert set(bootstrap.read_secrets({})) == {f"planted-{name}" for _, name in names}
+
+
+@pytest.mark.parametrize(("options", "is_said"), [({}, True), ({"quiet": "true"}, False)])
+def test_who_asks_for_quiet_hears_nothing(
+    options: dict[str, str], capsys: pytest.CaptureFixture[str], *, is_said: bool
+) -> None:
+    bootstrap.build_progress(options).say("RUNNING")
+    assert ("RUNNING" in capsys.readouterr().err) is is_said

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from openhands_testgen.backends.conversation import read_state, render_request
 from openhands_testgen.backends.remote_folder import RemoteFolder
-from openhands_testgen.backends.watch import ConversationWatch
+from openhands_testgen.backends.watch import ConversationWatch, make_unknown_error
 from openhands_testgen.domain.task import Receipt, Work
 from openhands_testgen.errors import BackendError, ConfigurationError
 
@@ -75,9 +75,16 @@ class AgentServerBackend:
         await self._watch.tell(task_id.conversation_id, message)
 
     async def cancel(self, task_id: TaskId) -> None:
-        """Interrupt the agent, inside a command too."""
+        """Interrupt the agent, inside a command too.
+
+        Raises:
+            TaskIdError: the server has no such task.
+
+        """
         info = await self._find(task_id.conversation_id)
-        if info and not read_state(info, ()).status.is_final:
+        if info is None:
+            raise make_unknown_error()
+        if not read_state(info, ()).status.is_final:
             await self._client.interrupt(_uuid(task_id))
 
     async def aclose(self) -> None:

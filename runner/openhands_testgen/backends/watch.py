@@ -98,10 +98,7 @@ class ConversationWatch:
 
     async def _read(self, info: ConversationInfo | None) -> TaskState | GenerationError:
         if info is None:
-            return TaskIdError(
-                "The agent server does not know this task. Was it submitted to another server, or "
-                "deleted there? Check `server-url`."
-            )
+            return make_unknown_error()
         glimpse = await self._glimpse(info)
         if was_interrupted_by_restart(info, glimpse.events) or self._is_left_idle(info):
             return await self._resume(info, glimpse)
@@ -188,3 +185,11 @@ class ConversationWatch:
         glimpse = _Glimpse(moment, [event for page in pages for event in page], steps, errors)
         self._glimpses[info.id] = glimpse
         return glimpse
+
+
+def make_unknown_error() -> TaskIdError:
+    """Say that the server has no such task."""
+    return TaskIdError(
+        "The agent server does not know this task. Was it submitted to another server, or "
+        "deleted there? Check `server-url`."
+    )

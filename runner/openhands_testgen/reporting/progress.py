@@ -23,3 +23,10 @@ class LineProgress:
         """Print one line."""
         elapsed_seconds = time.monotonic() - self._start
         print(f"{elapsed_seconds:6.1f}s  {to_plain_line(line)}", file=self._stream, flush=True)
+
+
+class NoProgress:
+    """For who asked for quiet."""
+
+    def say(self, line: str) -> None:
+        """Say nothing."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 from uuid import UUID
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from openhands_testgen.domain.task import Model
 
 LOST = TaskState(Status.FAILED, Conclusion.LOST, error="The agent server no longer knows the task.")
+MAX_MISSED = 2
 
 
 class ModelSource(Protocol):
@@ -52,6 +54,7 @@ class Dispatch:
         self._tasks: dict[str, TaskFolder] = {}
         self._watch = ConversationWatch(client, self._find_model)
         self._stopped: set[str] = set()
+        self._missed: Counter[str] = Counter()
 
     async def post(self, tasks: Sequence[TaskFolder]) -> None:
         """Hand tasks to the server; one that it has no room for keeps waiting."""
@@ -144,15 +147,21 @@ class Dispatch:
         )
 
     async def _keep_work(self, task: TaskFolder) -> None:
-        """Fetch the records; a task without them is still a result."""
+        """Fetch the records; a task without them is still a result.
+
+        Raises:
+            BackendUnreachableError: the server may have them yet; look again.
+
+        """
         key = str(UUID(task.conversation_id))
-        for name, fetch in (
-            (LAST_WORDS, self._get_last_words(key)),
-            (TRAJECTORY, self._client.download_trajectory(key)),
-        ):
+        records = {LAST_WORDS: self._get_last_words, TRAJECTORY: self._client.download_trajectory}
+        for name, fetch in records.items():
             try:
-                task.write_record(name, await fetch)
-            except (BackendError, TaskIdError) as error:
+                task.write_record(name, await fetch(key))
+            except GenerationError as error:
+                self._missed[key] += 1
+                if isinstance(error, BackendUnreachableError) and self._missed[key] < MAX_MISSED:
+                    raise
                 self._say(task, f"{name} could not be fetched: {error}")
 
     async def _get_last_words(self, key: str) -> bytes:
