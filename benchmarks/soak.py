@@ -131,6 +131,7 @@ def make_collector(scene: Scene, clock: WatchedClock) -> Collector:
         progress=scene.progress,
         clock=clock,
         judging_slots=asyncio.Semaphore(2),
+        has_secret=lambda _: False,
     )
 
 

@@ -221,6 +221,7 @@ def build_progress(options: Options) -> Progress:
 def build_collector(backend_name: str, options: Options) -> Collector:
     """Build the use case *collect* for the tasks of one backend."""
     from openhands_testgen.collect import Collector
+    from openhands_testgen.reporting.redaction import Redaction
     from openhands_testgen.reporting.results import ResultsFolder
 
     place = settings.read(settings.PlaceSettings, options)
@@ -238,6 +239,7 @@ def build_collector(backend_name: str, options: Options) -> Collector:
         progress=build_progress(options),
         clock=SystemClock(),
         judging_slots=asyncio.Semaphore(os.cpu_count() or 1),
+        has_secret=lambda content: Redaction(tuple(secrets)).is_needed(content),
         fail_on=wait.fail_on,
         max_repairs=wait.max_repairs,
     )

@@ -7,6 +7,7 @@ import json
 import signal
 import sys
 import traceback
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,9 +20,10 @@ from openhands_testgen.errors import (
     TaskIdError,
 )
 from openhands_testgen.reporting import outputs
+from openhands_testgen.reporting.redacted_stream import RedactedStream
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Sequence
+    from collections.abc import Callable, Coroutine, Iterator, Sequence
 
     from openhands_testgen.domain.report import Report
     from openhands_testgen.domain.task_id import TaskId
@@ -34,7 +36,22 @@ type Command = Callable[[Options], Coroutine[None, None, int]]
 def main(argv: Sequence[str]) -> int:
     """Run one command and return its exit code."""
     name, options = parse_arguments(argv)
-    command = _COMMANDS[name]
+    with _redacted_streams():
+        return _run(_COMMANDS[name], options)
+
+
+@contextmanager
+def _redacted_streams() -> Iterator[None]:
+    """Let nothing that is printed show a secret that has become known by then."""
+    plain, secrets = (sys.stdout, sys.stderr), list[str]()
+    sys.stdout, sys.stderr = (RedactedStream(stream, secrets) for stream in plain)
+    try:
+        yield
+    finally:
+        sys.stdout, sys.stderr = plain
+
+
+def _run(command: Command, options: Options) -> int:
     try:
         _mask_secrets(options)
         return asyncio.run(_run_interruptible(command(options)))

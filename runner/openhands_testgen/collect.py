@@ -16,7 +16,7 @@ from openhands_testgen.domain.repair import rank, render_repair, should_repair
 from openhands_testgen.domain.report import Report, conclude, label, render_end
 from openhands_testgen.domain.snapshot import render_digest
 from openhands_testgen.domain.task import Conclusion, Status, TaskState
-from openhands_testgen.domain.verdict import Candidate
+from openhands_testgen.domain.verdict import Candidate, refuse_secret
 from openhands_testgen.errors import (
     EXIT_INTERRUPTED,
     ConfigurationError,
@@ -26,7 +26,7 @@ from openhands_testgen.errors import (
 from openhands_testgen.wait import Arrival, Wait, stop
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from openhands_testgen.domain.ports import (
         Archive,
@@ -65,6 +65,7 @@ class Collector:
     progress: Progress
     clock: Clock
     judging_slots: asyncio.Semaphore
+    has_secret: Callable[[bytes], bool]
     fail_on: str = "rejected"
     max_repairs: int = 0
     _attempts: dict[str, Attempt] = field(default_factory=dict)
@@ -176,23 +177,27 @@ class Collector:
         task_id = report.task_id
         report = replace(report, warnings=self._compare_module(task_id))
         self.progress.say(f"{label(task_id)}: judging {task_id.output_path}")
-        before = self.project.read(task_id.output_path)
-        verification = await self.verifier.verify(
-            Candidate(
-                project=self.project.root,
-                module_path=task_id.module_path,
-                output_path=task_id.output_path,
-                content=content,
-                coverage_threshold=task_id.coverage_threshold,
-                base=before if render_digest(before) == task_id.output_digest else None,
-            )
-        )
+        if self.has_secret(content):
+            verification = refuse_secret()
+        else:
+            verification = await self.verifier.verify(self._make_candidate(task_id, content))
         report = replace(
             report,
             verification=verification,
             conclusion=conclude(report.state, verification.verdict),
         )
         return Attempt(report, {**files, **verification.attachments})
+
+    def _make_candidate(self, task_id: TaskId, content: bytes) -> Candidate:
+        before = self.project.read(task_id.output_path)
+        return Candidate(
+            project=self.project.root,
+            module_path=task_id.module_path,
+            output_path=task_id.output_path,
+            content=content,
+            coverage_threshold=task_id.coverage_threshold,
+            base=before if render_digest(before) == task_id.output_digest else None,
+        )
 
     def _deliver(self, report: Report, content: bytes) -> Report:
         """Write the sound tests, unless that fails: then the report says so and stays."""

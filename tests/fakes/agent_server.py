@@ -49,6 +49,8 @@ class FakeAgentServer(FakeServer):
     output: bytes = b""
     output_path: str = "tests/test_prices.py"
     outputs: dict[str, bytes] = field(default_factory=dict)
+    last_words: str = "All done."
+    trajectory: bytes = b"PK"
     conversations: dict[str, dict[str, object]] = field(default_factory=dict)
     files: dict[str, bytes] = field(default_factory=dict)
     created: int = 0
@@ -187,9 +189,9 @@ class FakeAgentServer(FakeServer):
         if path.endswith("/events/search"):
             return 200, {"items": fits[::-1][: int(query.get("limit", ["100"])[0])]}
         if path.endswith("/agent_final_response"):
-            return 200, {"response": "All done."}
+            return 200, {"response": self.last_words}
         if "/download-trajectory/" in path:
-            return 200, b"PK"
+            return 200, self.trajectory
         return 404, {"detail": "Not Found"}
 
 

@@ -30,6 +30,7 @@ class Fault:
     times: int = 1_000_000
     headers: dict[str, str] = field(default_factory=dict)
     method: str = ""
+    detail: str = "a fault"
 
 
 @dataclass(frozen=True)
@@ -128,7 +129,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _fail(self, fault: Fault, request: Request) -> bool:
         if fault.status:
-            self._send(fault.status, {"detail": "a fault"}, fault.headers)
+            self._send(fault.status, {"detail": fault.detail}, fault.headers)
         elif fault.kind == "garbage":
             self._send(200, b"<html>not JSON</html>")
         elif fault.kind in {"cut", "lost"}:

@@ -147,6 +147,7 @@ class Stage:
             progress=RecordingProgress(),
             clock=self.clock,
             judging_slots=asyncio.Semaphore(1),
+            has_secret=lambda content: b"planted-key" in content,
         )
         await collector.collect([task_id], self.plan, reports)
         return reports[task_id.conversation_id]

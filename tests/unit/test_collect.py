@@ -101,6 +101,7 @@ class Scene:
             progress=self.progress,
             clock=self.clock,
             judging_slots=asyncio.Semaphore(2),
+            has_secret=lambda content: b"planted-key" in content,
             fail_on=self.fail_on,
             max_repairs=self.max_repairs,
         )
@@ -133,6 +134,18 @@ async def test_rejected_tests_are_archived_but_not_delivered() -> None:
     assert list(scene.project.files) == ["a.py"]
     assert "agent/tests/test_1.py" in scene.archive.stored[0][1]
     assert "delivered.py" not in scene.archive.stored[0][1]
+
+
+async def test_tests_that_hold_a_key_are_neither_judged_nor_delivered() -> None:
+    scene = Scene()
+    content = b"# planted-key\n"
+    scene.backend.files = (ChangedFile("tests/test_1.py", content),)
+    (report,) = await scene.collect(scene.make_task())
+    assert (report.conclusion, report.exit_code) == (Conclusion.REJECTED, 10)
+    assert report.verification
+    assert "holds a key" in report.verification.stages[0].reasons[0]
+    assert scene.verifier.candidates == []
+    assert list(scene.project.files) == ["a.py"]
 
 
 async def test_a_changed_output_is_never_overwritten() -> None:

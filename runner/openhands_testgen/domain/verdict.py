@@ -181,6 +181,17 @@ class Verification:
     attachments: Mapping[str, bytes] = field(default_factory=dict)
 
 
+def refuse_secret() -> Verification:
+    """Refuse a file unjudged that would carry a secret into the repository."""
+    reason = (
+        "the file holds a key that this step knows: it is neither judged nor delivered; replace "
+        "the key where it is in use, for the agent has seen it"
+    )
+    return Verification(
+        Verdict.REJECTED, (StageResult("secrets", passed=False, reasons=(reason,)),)
+    )
+
+
 def decide(
     stages: Iterable[StageResult],
     mutation: Mutation | None = None,

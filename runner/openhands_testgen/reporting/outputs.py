@@ -10,9 +10,10 @@ import uuid
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from openhands_testgen.domain.text import MIN_SECRET_LENGTH
 from openhands_testgen.errors import GenerationError
 from openhands_testgen.reporting.commands import render_command, to_plain_lines
-from openhands_testgen.reporting.redaction import MIN_SECRET_LENGTH
+from openhands_testgen.reporting.redacted_stream import RedactedStream
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -101,15 +102,19 @@ def render_outputs(
     }
 
 
-def mask_secrets(secrets: Iterable[str], stream: TextIO, *, in_actions: bool) -> None:
-    """Have the runner hide secrets in every log line to come; elsewhere nothing is printed.
+def mask_secrets(
+    secrets: Iterable[str], stream: TextIO | RedactedStream, *, in_actions: bool
+) -> None:
+    """Hide secrets in all that is printed to come, and have the runner hide them in its log too.
 
     The runner masks line by line, so each line of a secret is masked as well. Words too short to
     be a secret are left alone: to mask them would tear task ids and logs apart.
     """
-    if not in_actions:
-        return
-    for secret in secrets:
+    known = list(secrets)
+    if isinstance(stream, RedactedStream):
+        stream.secrets.extend(known)
+        stream = stream.raw
+    for secret in known if in_actions else ():
         for part in dict.fromkeys([secret, *secret.splitlines()]):
             if len(part.strip()) >= MIN_SECRET_LENGTH:
                 print(render_command("add-mask", part), file=stream, flush=True)

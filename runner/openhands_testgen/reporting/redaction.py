@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+from openhands_testgen.domain.text import MASK, hide_secrets, list_secret_forms
 from openhands_testgen.reporting.archive import MARK, Allowance, ArchiveError, change_members
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-# Shorter ones would tear words and numbers apart and are no secrets.
-MIN_SECRET_LENGTH = 6
-MASK = "***"
 MAX_DEPTH = 3
 _GZIP_MARK = b"\x1f\x8b"
 
@@ -30,13 +27,15 @@ class Redaction:
 
         Other compressed files, and an archive that cannot be read, are left as they are.
         """
-        return self._redact(content, self._list_forms(), Allowance(), MAX_DEPTH)
+        return self._redact(content, list_secret_forms(self.secrets), Allowance(), MAX_DEPTH)
 
     def redact_text(self, text: str) -> str:
         """Return a text without the secrets."""
-        for form in self._list_forms():
-            text = text.replace(form, MASK)
-        return text
+        return hide_secrets(text, self.secrets)
+
+    def is_needed(self, content: bytes) -> bool:
+        """Whether there is a secret in a file."""
+        return self.redact_bytes(content) != content
 
     def redact_values(self, content: object) -> object:
         """Return JSON-like data without the secrets in its strings; keys are our own words."""
@@ -54,12 +53,6 @@ class Redaction:
         for form in forms:
             content = content.replace(form.encode("utf-8", "replace"), MASK.encode())
         return content
-
-    def _list_forms(self) -> list[str]:
-        """List the longest first: a secret may be a part of another."""
-        whole = [secret for secret in self.secrets if len(secret) >= MIN_SECRET_LENGTH]
-        forms = {form for secret in whole for form in (secret, json.dumps(secret)[1:-1])}
-        return sorted(forms, key=len, reverse=True)
 
 
 def map_texts(content: object, change: Callable[[str], str]) -> object:
