@@ -12,11 +12,14 @@ from typing import TYPE_CHECKING, Callable
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from openhands_testgen.verification.inside.library import Library
+
 
 class Replacement:
     """What is loaded from ``path`` from now on, under whatever name it is imported.
 
-    ``around`` is entered with each module while it is loaded from it.
+    ``around`` is entered with each module while it is loaded from it. Other files come from the
+    ``library`` if it has them; ``loaded`` are those that did not.
     """
 
     def __init__(
@@ -24,9 +27,12 @@ class Replacement:
         path: str,
         code: CodeType,
         around: Callable[[ModuleType], AbstractContextManager[None]] | None = None,
+        library: Library | None = None,
     ) -> None:
         """Say what stands in the place of what."""
         self.code = code
+        self.loaded: list[str] = []
+        self._library = library
         self.is_loaded = False
         self._path = os.path.realpath(path)
         self._name = os.path.basename(path)  # noqa: PTH119 - runs at every import
@@ -39,7 +45,7 @@ class Replacement:
 
         def get_replaced(found: importlib.machinery.SourceFileLoader, name: str) -> CodeType | None:
             if not self._is_at(found.path):
-                return get_code(found, name)
+                return self._find(found.path) or get_code(found, name)
             self.is_loaded = True
             return self.code
 
@@ -50,6 +56,15 @@ class Replacement:
 
         loader.get_code = get_replaced  # type: ignore[method-assign,assignment]  # the purpose
         loader.exec_module = exec_replaced  # type: ignore[method-assign,assignment]  # the purpose
+
+    def _find(self, path: object) -> CodeType | None:
+        """Look a file up; one that is not there may be the next time."""
+        if self._library is None or not isinstance(path, str):
+            return None
+        code = self._library.find(path)
+        if code is None:
+            self.loaded.append(path)
+        return code
 
     def _is_at(self, path: object) -> bool:
         text = os.fspath(path) if isinstance(path, (str, os.PathLike)) else ""

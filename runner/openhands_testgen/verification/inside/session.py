@@ -35,17 +35,18 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from types import CodeType, FunctionType
 
+    from openhands_testgen.verification.inside.library import Library
     from openhands_testgen.verification.inside.surroundings import Setup, Surroundings
 
-    RunSession = Callable[[Surroundings, Setup, Channel], NoReturn]
+    RunSession = Callable[[Surroundings, Setup, Channel, Library], NoReturn]
 
-READY = "ready"
+READY, LOADED = "ready", "loaded"
 
 
-def run_session(where: Surroundings, setup: Setup, channel: Channel) -> NoReturn:
+def run_session(where: Surroundings, setup: Setup, channel: Channel, library: Library) -> NoReturn:
     """Collect the tests and serve turns until nobody asks any more."""
     _enter(where, setup, channel)
-    session = _Session(where, setup, channel)
+    session = _Session(where, setup, channel, library)
     code = pytest.main(where.build_arguments(), plugins=[session, session.witness])
     session.give_up(f"pytest ended with exit code {int(code)} before any test ran")
 
@@ -68,11 +69,15 @@ class Preparation:
 
 
 def _go_on(
-    prepared: pytest.Session, where: Surroundings, setup: Setup, channel: Channel
+    prepared: pytest.Session,
+    where: Surroundings,
+    setup: Setup,
+    channel: Channel,
+    library: Library,
 ) -> NoReturn:
     """Do what ``run_session`` does, from where the preparation ended."""
     _enter(where, setup, channel)
-    session = _Session(where, setup, channel)
+    session = _Session(where, setup, channel, library)
     try:
         for plugin in (session, session.witness):
             prepared.config.pluginmanager.register(plugin)
@@ -94,7 +99,9 @@ def _enter(where: Surroundings, setup: Setup, channel: Channel) -> None:
 class _Session:
     """A pytest plugin that takes over when all tests are collected."""
 
-    def __init__(self, where: Surroundings, setup: Setup, channel: Channel) -> None:
+    def __init__(
+        self, where: Surroundings, setup: Setup, channel: Channel, library: Library
+    ) -> None:
         self._module = where.module
         self._setup = setup
         self._channel = channel
@@ -102,7 +109,7 @@ class _Session:
         self._errors: list[str] = []
         self._stand_ins = StandIns(setup.stand_ins) if setup.stand_ins else None
         around = self._stand_ins.loading if self._stand_ins else None
-        self._replacement = Replacement(where.module, self._code, around)
+        self._replacement = Replacement(where.module, self._code, around, library)
         self._replacement.install()
         tracer = LineTracer(where.module) if setup.is_traced else None
         self.witness = Witness(tracer)
@@ -129,7 +136,7 @@ class _Session:
         if self._errors:
             self.give_up(self._errors[0])
         functions = find_functions(self._module) if self._setup.is_shared else {}
-        self._answer({READY: len(session.items)})
+        self._answer({READY: len(session.items), LOADED: self._replacement.loaded})
         gc.freeze()  # a fork that looks for garbage would copy all memory
         while True:
             turn, descriptor = self._receive()

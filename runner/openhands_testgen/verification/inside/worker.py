@@ -19,7 +19,8 @@ import pytest
 from openhands_testgen.verification.inside import isolation
 from openhands_testgen.verification.inside.account import MAX_TEXT, Account, parse_json
 from openhands_testgen.verification.inside.channel import Channel, ClosedError, open_pair
-from openhands_testgen.verification.inside.session import READY, Preparation, run_session
+from openhands_testgen.verification.inside.library import Library
+from openhands_testgen.verification.inside.session import LOADED, READY, Preparation, run_session
 from openhands_testgen.verification.inside.surroundings import Setup, Surroundings
 from openhands_testgen.verification.inside.turn import Turn
 
@@ -38,18 +39,26 @@ END_EVENT = b'["end",'
 class _Session:
     """A running session, from the outside."""
 
-    def __init__(self, run: RunSession, where: Surroundings, setup: Setup, deadline: float) -> None:
+    def __init__(
+        self,
+        run: RunSession,
+        where: Surroundings,
+        setup: Setup,
+        library: Library,
+        deadline: float,
+    ) -> None:
         ours, theirs = open_pair()
         self._process = _fork()
         if not self._process:
             ours.close()
-            run(where, setup, Channel(theirs))
+            run(where, setup, Channel(theirs), library)
         theirs.close()
         self.setup = setup
         self._turns = 0
         self._channel = Channel(ours, MAX_EVENT_BYTES)
         said = _hear(self._channel, deadline)
         self.is_ready = READY in said
+        library.learn(said.get(LOADED))
         self.broken = str(said.get("broken", ""))[:MAX_TEXT]
 
     def run(self, turn: Turn, deadline: float) -> tuple[bytes, int | None]:
@@ -83,6 +92,7 @@ class Worker:
         """Work in these surroundings, with temporary files in a folder of its own."""
         self.run_session: RunSession = run_session
         self._where = where
+        self._library = Library(where.project)
         self._shared: _Session | None = None
         self._scratch = tempfile.mkdtemp(prefix="worker-")
         os.environ["TMPDIR"] = self._scratch
@@ -116,10 +126,13 @@ class Worker:
         if self._shared is not None and self._shared.setup == setup:
             return self._shared
         if not setup.is_shared:
-            return _Session(self.run_session, self._where, setup, deadline)
+            return self._open(setup, deadline)
         self.end()
-        self._shared = _Session(self.run_session, self._where, setup, deadline)
+        self._shared = self._open(setup, deadline)
         return self._shared
+
+    def _open(self, setup: Setup, deadline: float) -> _Session:
+        return _Session(self.run_session, self._where, setup, self._library, deadline)
 
     def _end(self, session: _Session) -> int:
         if session is self._shared:
