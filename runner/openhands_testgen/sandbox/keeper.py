@@ -20,7 +20,7 @@ from typing import NoReturn
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))  # noqa: PTH100, PTH120 - import cost
 sys.path.insert(0, ROOT)
 
-from openhands_testgen.sandbox.inside import kernel  # noqa: E402
+from openhands_testgen.sandbox import kernel  # noqa: E402
 
 GRACE_SECONDS = 3.0
 ORPHANS_GRACE_SECONDS = 1.0

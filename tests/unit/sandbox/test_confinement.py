@@ -12,6 +12,7 @@ import pytest
 
 from openhands_testgen.clients.forkserver import ForkServer
 from openhands_testgen.clients.process import ProcessResult, run_process
+from openhands_testgen.sandbox import kernel
 from openhands_testgen.sandbox.confinement import (
     GRACE_SECONDS,
     Confinement,
@@ -21,7 +22,7 @@ from openhands_testgen.sandbox.confinement import (
     read_protections,
 )
 from openhands_testgen.sandbox.forkservers import PROGRAM
-from openhands_testgen.sandbox.inside import confined, kernel
+from openhands_testgen.sandbox.inside import confined
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine

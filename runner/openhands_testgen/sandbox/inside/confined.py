@@ -22,7 +22,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))  # noqa: PTH100, PTH120 - impo
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(HERE)))  # noqa: PTH120 - import cost
 sys.path.insert(0, ROOT)
 
-from openhands_testgen.sandbox.inside import kernel  # noqa: E402
+from openhands_testgen.sandbox import kernel  # noqa: E402
 
 CANNOT_START = 127
 SIGNALLED = 128

@@ -26,7 +26,8 @@ HERE = os.path.dirname(os.path.abspath(__file__))  # noqa: PTH100, PTH120 - as i
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(HERE)))  # noqa: PTH120 - as above
 sys.path[0] = ROOT
 
-from openhands_testgen.sandbox.inside import confined, kernel  # noqa: E402
+from openhands_testgen.sandbox import kernel  # noqa: E402
+from openhands_testgen.sandbox.inside import confined  # noqa: E402
 
 OWN_PACKAGE = "openhands_testgen"
 REHEARSAL = "rehearsal"
