@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Self, TypedDict, Unpack
+from functools import partial
+from typing import TYPE_CHECKING, Self, TypedDict, Unpack, cast
 
 from openhands_testgen import bootstrap
 from openhands_testgen.domain.report import render_result, render_status
 from openhands_testgen.domain.task import Assignment
 from openhands_testgen.domain.task_id import parse_task_id
+from openhands_testgen.domain.text import hide_secrets, map_texts
 from openhands_testgen.errors import GenerationError
 
 if TYPE_CHECKING:
@@ -79,7 +81,7 @@ class OpenHandsTestGenerator:
         state = await bootstrap.get_state(parsed, self._options)
         if isinstance(state, GenerationError):
             raise state
-        return render_status(parsed, state)
+        return self._hide_secrets(render_status(parsed, state))
 
     async def get_test_generation_results(
         self, task_id: str, timeout: float = 600, poll_interval: float = 5.0
@@ -98,7 +100,7 @@ class OpenHandsTestGenerator:
         (report,) = (await bootstrap.collect([parsed], {**self._options, **wait})).values()
         if report.failure is not None:
             raise report.failure
-        return render_result(report)
+        return self._hide_secrets(render_result(report))
 
     async def generate_tests(  # noqa: PLR0913 - the keywords of the blocking call it replaces
         self,
@@ -118,3 +120,8 @@ class OpenHandsTestGenerator:
     async def cancel_task(self, task_id: str) -> None:
         """Stop the agent; a task that has ended is left as it is."""
         await bootstrap.cancel(parse_task_id(task_id), self._options)
+
+    def _hide_secrets[Result: TaskStatus | TaskResult](self, result: Result) -> Result:
+        """Take the keys of this generator out of what an agent or a server said."""
+        hide = partial(hide_secrets, secrets=bootstrap.read_secrets(self._options))
+        return cast("Result", map_texts(result, hide))

@@ -5,13 +5,20 @@ from __future__ import annotations
 import inspect
 import os
 import sys
+import traceback
 from typing import TYPE_CHECKING
 
 import pytest
 
 from openhands_testgen import OpenHandsTestGenerator
-from openhands_testgen.errors import ConfigurationError, NothingToTestError, TaskIdError
+from openhands_testgen.errors import (
+    ConfigurationError,
+    GenerationError,
+    NothingToTestError,
+    TaskIdError,
+)
 from tests.fakes.agent_server import KEY, FakeAgentServer
+from tests.fakes.http import Fault
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -127,3 +134,18 @@ def test_the_promised_keywords_and_defaults() -> None:
         parameters = inspect.signature(method).parameters
         assert list(parameters)[1:4] == ["module_path", "output_path", "coverage_threshold"]
         assert parameters["coverage_threshold"].default == 80
+
+
+async def test_no_result_and_no_error_holds_a_key(
+    generator: OpenHandsTestGenerator, server: FakeAgentServer
+) -> None:
+    server.last_words = f"My keys are {KEY} and planted-model-key."
+    task_id = await generator.submit_test_generation_task("prices.py", coverage_threshold=50)
+    result = await generator.get_test_generation_results(task_id, poll_interval=0.1)
+    assert result["final_message"] == "My keys are *** and ***."
+    for status in (400, 401, 404, 500):
+        server.faults = [Fault(status=status, detail=server.last_words)]
+        with pytest.raises(GenerationError) as caught:
+            await generator.get_task_status(task_id)
+        shown = "".join(traceback.format_exception(caught.value))
+        assert not [key for key in (KEY, "planted-model-key") if key in shown]

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
 MAX_LINE_LENGTH = 2_000
 # Shorter ones would tear words and numbers apart and are no secrets.
@@ -36,3 +36,14 @@ def hide_secrets(text: str, secrets: Iterable[str]) -> str:
     for form in list_secret_forms(secrets):
         text = text.replace(form, MASK)
     return text
+
+
+def map_texts(content: object, change: Callable[[str], str]) -> object:
+    """Return JSON-like data with every string in it changed; keys are our own words."""
+    if isinstance(content, str):
+        return change(content)
+    if isinstance(content, dict):
+        return {key: map_texts(value, change) for key, value in content.items()}
+    if isinstance(content, list):
+        return [map_texts(value, change) for value in content]
+    return content

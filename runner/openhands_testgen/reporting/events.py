@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import BaseModel, Field, JsonValue
 
+from openhands_testgen.domain.text import map_texts
 from openhands_testgen.reporting.archive import (
     TROUBLE,
     Allowance,
@@ -15,7 +16,6 @@ from openhands_testgen.reporting.archive import (
     is_plain,
     open_archive,
 )
-from openhands_testgen.reporting.redaction import map_texts
 
 if TYPE_CHECKING:
     import zipfile

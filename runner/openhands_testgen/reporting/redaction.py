@@ -4,13 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
 
-from openhands_testgen.domain.text import MASK, hide_secrets, list_secret_forms
+from openhands_testgen.domain.text import MASK, hide_secrets, list_secret_forms, map_texts
 from openhands_testgen.reporting.archive import MARK, Allowance, ArchiveError, change_members
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 MAX_DEPTH = 3
 _GZIP_MARK = b"\x1f\x8b"
@@ -53,14 +49,3 @@ class Redaction:
         for form in forms:
             content = content.replace(form.encode("utf-8", "replace"), MASK.encode())
         return content
-
-
-def map_texts(content: object, change: Callable[[str], str]) -> object:
-    """Return JSON-like data with every string in it changed; keys are our own words."""
-    if isinstance(content, str):
-        return change(content)
-    if isinstance(content, dict):
-        return {key: map_texts(value, change) for key, value in content.items()}
-    if isinstance(content, list):
-        return [map_texts(value, change) for value in content]
-    return content

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, cast
 
 from openhands_testgen.domain.report import render_result, render_time
 from openhands_testgen.domain.snapshot import ABSENT
+from openhands_testgen.domain.text import map_texts
 from openhands_testgen.errors import ConfigurationError
 from openhands_testgen.reporting.coverage_report import COVERAGE_REPORT, rename_module
 from openhands_testgen.reporting.file_names import choose_names, render_slug
 from openhands_testgen.reporting.patch import FILE_MODE, render_patch
-from openhands_testgen.reporting.redaction import Redaction, map_texts
+from openhands_testgen.reporting.redaction import Redaction
 from openhands_testgen.reporting.trajectory import TRAJECTORY_FILE, read_trajectory
 
 if TYPE_CHECKING:
