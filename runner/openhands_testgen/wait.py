@@ -22,6 +22,8 @@ type Arrive = Callable[[Arrival], Coroutine[None, None, bool]]
 
 UNKNOWN = TaskState(Status.QUEUED)
 STOP_SECONDS = 30.0
+# A server that restarts is back before; one that is not will hardly come within a step's time.
+SILENT_SECONDS = 180.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,7 @@ class Wait:
         self._deadline = 0.0
         self._states: dict[str, TaskState] = {}
         self._trouble: BackendUnreachableError | None = None
+        self._silent_since: float | None = None
         self._settling: dict[asyncio.Task[bool], TaskId] = {}
         self.unfinished: list[TaskId] = []
 
@@ -117,18 +120,33 @@ class Wait:
         try:
             states = await self._get_states()
         except BackendUnreachableError as error:
-            self._trouble = error
-            self._progress.say(f"waiting: {error}")
-            return error.retry_after_seconds
+            self._note_trouble(error)
+            if not self._is_gone():
+                return error.retry_after_seconds
+            states = dict.fromkeys(self._list_keys(), _make_gone_error(error))
         except GenerationError as error:
-            states = {task_id.conversation_id: error for task_id in self.unfinished}
-        self._trouble = None
+            states = dict.fromkeys(self._list_keys(), error)
+        self._trouble, self._silent_since = None, None
         for task_id in list(self.unfinished):
             arrival = self._note(task_id, states[task_id.conversation_id])
             if arrival.error or arrival.state.status.is_final:
                 self.unfinished.remove(task_id)
                 self._arrive(arrive, arrival)
         return None
+
+    def _note_trouble(self, error: BackendUnreachableError) -> None:
+        self._trouble = error
+        if self._silent_since is None:
+            self._silent_since = self._clock.monotonic()
+        self._progress.say(f"waiting: {error}")
+
+    def _is_gone(self) -> bool:
+        """Whether the backend has been silent for too long to wait the deadline out for it."""
+        since = self._silent_since
+        return since is not None and self._clock.monotonic() - since >= SILENT_SECONDS
+
+    def _list_keys(self) -> list[str]:
+        return [task_id.conversation_id for task_id in self.unfinished]
 
     def _note(self, task_id: TaskId, answer: TaskState | GenerationError) -> Arrival:
         before = self._states.get(task_id.conversation_id, UNKNOWN)
@@ -195,3 +213,13 @@ async def stop(backend: Backend, task_id: TaskId, progress: Progress) -> bool:
         progress.say(f"{label(task_id)}: could not stop the agent: {error}")
         return False
     return True
+
+
+def _make_gone_error(last: BackendUnreachableError) -> BackendUnreachableError:
+    message = (
+        f"The backend has not answered for {SILENT_SECONDS:g} s, so the wait ends here: {last} "
+        "The agents may go on: collect again with the same ids when it is back."
+    )
+    error = BackendUnreachableError(message)
+    error.__cause__ = last
+    return error

@@ -282,16 +282,44 @@ async def test_a_backend_that_comes_and_goes_is_ridden_out() -> None:
 async def test_a_backend_that_was_never_reached_is_no_late_task(*, cancel_on_timeout: bool) -> None:
     faults: list[Exception] = [BackendUnreachableError("down") for _ in range(1_000)]
     scene = Scene(backend=FakeBackend(faults=faults))
-    plan = WaitPlan(600, Pace(5), cancel_on_timeout)
+    plan = WaitPlan(100, Pace(5), cancel_on_timeout)
     (report,) = await scene.collect(scene.make_task(), plan=plan)
     assert (report.exit_code, report.error) == (5, "down")
-    assert sum(scene.clock.sleeps) == pytest.approx(600)
+    assert sum(scene.clock.sleeps) == pytest.approx(100)
+
+
+async def test_a_backend_that_stays_away_is_given_up_before_the_deadline() -> None:
+    faults: list[Exception] = [BackendUnreachableError("down") for _ in range(1_000)]
+    scene = Scene(backend=FakeBackend(faults=faults))
+    (report,) = await scene.collect(scene.make_task(), plan=WaitPlan(600, Pace(5)))
+    assert report.exit_code == 5
+    assert report.error
+    assert "has not answered for 180 s, so the wait ends here: down" in report.error
+    assert "collect again with the same ids" in report.error
+    assert 180 <= sum(scene.clock.sleeps) <= 185
+
+
+async def test_each_answer_begins_the_silence_anew() -> None:
+    down: list[Exception] = [
+        BackendUnreachableError("down", retry_after_seconds=170),
+        BackendUnreachableError("down"),
+    ]
+    backend = FakeBackend(script=(RUNNING, RUNNING, DONE), faults=list(down))
+    scene = Scene(backend=backend)
+    collecting = asyncio.ensure_future(
+        scene.collect(scene.make_task(), plan=WaitPlan(600, Pace(5)))
+    )
+    while len(scene.backend.looks) < 4:
+        await asyncio.sleep(0)
+    backend.faults = list(down)
+    (report,) = await collecting
+    assert report.exit_code == 0
 
 
 async def test_a_backend_that_went_away_leaves_a_late_task() -> None:
     scene = Scene(backend=FakeBackend(script=(RUNNING,)))
-    task_id = scene.make_task()
-    collecting = asyncio.ensure_future(scene.collect(task_id))
+    plan = WaitPlan(100, Pace(5))
+    collecting = asyncio.ensure_future(scene.collect(scene.make_task(), plan=plan))
     while not scene.backend.looks:
         await asyncio.sleep(0)
     scene.backend.faults += [BackendUnreachableError("down") for _ in range(1_000)]

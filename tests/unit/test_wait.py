@@ -114,11 +114,11 @@ async def test_the_deadline_brings_what_is_known() -> None:
 
 
 async def test_stopping_says_what_goes_wrong() -> None:
-    backend = FakeBackend(cancel_faults=[BackendError("will not")])
-    progress = RecordingProgress()
-    assert not await stop(backend, make_task_id(), progress)
-    assert progress.lines == ["[00000000] src/a.py: could not stop the agent: will not"]
-    assert await stop(backend, make_task_id(), progress)
+    scene = Scene(backend=FakeBackend(cancel_faults=[BackendError("will not")]))
+    task_id = scene.make_task()
+    assert not await stop(scene.backend, task_id, scene.progress)
+    assert scene.progress.lines == ["[00000000] src/a.py: could not stop the agent: will not"]
+    assert await stop(scene.backend, task_id, scene.progress)
 
 
 async def test_a_late_task_can_be_stopped() -> None:
