@@ -115,7 +115,6 @@ class Machine:
 _PROGRAM = """
 import asyncio, json
 from openhands_testgen import OpenHandsTestGenerator
-from tests.machine import describe_machine
 
 async def main(generator):
     return {program}
