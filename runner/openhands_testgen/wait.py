@@ -136,7 +136,9 @@ class Wait:
 
     def _note_trouble(self, error: BackendUnreachableError) -> None:
         self._trouble = error
-        if self._silent_since is None:
+        if error.retry_after_seconds is not None:
+            self._silent_since = None  # it has answered: later
+        elif self._silent_since is None:
             self._silent_since = self._clock.monotonic()
         self._progress.say(f"waiting: {error}")
 

@@ -27,10 +27,14 @@ START_SECONDS = 60.0
 
 
 class Ended(BaseModel):
-    """How a fork ended."""
+    """How a fork ended; ``None`` if there was no room to begin it."""
 
     job: int
-    exit_code: int
+    exit_code: int | None
+
+
+class LostServerError(Exception):
+    """A fork was not begun, or its end is not known, for the server has gone or has no room."""
 
 
 class ForkServer:
@@ -104,6 +108,10 @@ class ForkServer:
         """Run a program as ``run_process`` does, confined by ``limits``.
 
         ``arguments`` are the interpreter's; ``paths`` come first where it imports from.
+
+        Raises:
+            LostServerError: that is no result of the program's; run it in another way.
+
         """
         order = {
             "arguments": list(arguments),
@@ -113,13 +121,16 @@ class ForkServer:
             "environment": dict(env),
         }
         fork = await self._fork(order, output_limit_bytes, is_fed=stdin is not None)
-        return await attend(
+        result = await attend(
             fork,
             timeout_seconds=timeout_seconds,
             stdin=stdin,
             grace_seconds=grace_seconds,
             stop=stop,
         )
+        if fork.exit_code is None and fork.output.exited.is_set():
+            raise LostServerError
+        return result
 
     async def close(self) -> None:
         """End it and all its forks."""
@@ -138,7 +149,7 @@ class ForkServer:
             self._send({**order, "job": job}, descriptors)
         except OSError:
             self._lose()
-            fork.end(-signal.SIGKILL)
+            fork.end(None)
         finally:
             for descriptor in descriptors:
                 os.close(descriptor)
@@ -173,7 +184,7 @@ class ForkServer:
         self._loop.remove_reader(self._control.fileno())
         self._control.close()
         for fork in self._running.values():
-            fork.end(-signal.SIGKILL)
+            fork.end(None)
         self._running.clear()
 
 
@@ -189,22 +200,32 @@ class _Fork:
 
     async def open_streams(self, *, is_fed: bool) -> list[int]:
         """Return the fork's ends of its three streams; the caller closes them."""
+        descriptors: list[int] = []
+        try:
+            await self._open_into(descriptors, is_fed=is_fed)
+        except BaseException:
+            for descriptor in descriptors:
+                os.close(descriptor)
+            self.close()
+            raise
+        return descriptors
+
+    async def _open_into(self, descriptors: list[int], *, is_fed: bool) -> None:
         loop = asyncio.get_running_loop()
         stdin, feeding = os.pipe()
+        descriptors.append(stdin)
         self._stdin, _ = await loop.connect_write_pipe(asyncio.Protocol, os.fdopen(feeding, "wb"))
         self._transports.append(self._stdin)
         if not is_fed:
             self._stdin.close()
-        descriptors = [stdin]
         for stream in self.output.kept:
             reading, writing = os.pipe()
+            descriptors.append(writing)
             listen = partial(_Listener, self.output, stream)
             transport, _ = await loop.connect_read_pipe(listen, os.fdopen(reading, "rb"))
             self._transports.append(transport)
-            descriptors.append(writing)
-        return descriptors
 
-    def end(self, exit_code: int) -> None:
+    def end(self, exit_code: int | None) -> None:
         self.exit_code = exit_code
         self.output.exited.set()
 

@@ -9,6 +9,8 @@ from openhands_testgen.domain.text import MASK, hide_secrets, list_secret_forms,
 from openhands_testgen.reporting.archive import MARK, Allowance, ArchiveError, change_members
 
 MAX_DEPTH = 3
+# Stands in for a key where none is needed: `ollama`, `none-at-all`.
+MIN_KEY_LENGTH = 12
 _GZIP_MARK = b"\x1f\x8b"
 
 
@@ -30,8 +32,9 @@ class Redaction:
         return hide_secrets(text, self.secrets)
 
     def is_needed(self, content: bytes) -> bool:
-        """Whether there is a secret in a file."""
-        return self.redact_bytes(content) != content
+        """Whether there is a secret in a file, of a length that no common word has."""
+        long = tuple(one for one in self.secrets if len(one) >= MIN_KEY_LENGTH)
+        return Redaction(long).redact_bytes(content) != content
 
     def redact_values(self, content: object) -> object:
         """Return JSON-like data without the secrets in its strings; keys are our own words."""

@@ -48,7 +48,11 @@ class ForkServers:
                 self._start(interpreter, environment, hash_seed)
             )
         server = await asyncio.shield(self._servers[key])
-        return server if server and server.is_alive else None
+        if server is None or server.is_alive:
+            return server
+        self._servers.pop(key, None)  # the next one to ask starts another
+        await server.close()
+        return None
 
     async def close(self) -> None:
         """End all, also those that have only begun to start."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from openhands_testgen.clients.forkserver import ForkServer
+from openhands_testgen.clients.forkserver import ForkServer, LostServerError
 from openhands_testgen.sandbox.confinement import Confinement, list_limits
 from openhands_testgen.sandbox.forkservers import PROGRAM, ForkServers
 from openhands_testgen.sandbox.interpreter import Interpreter
@@ -71,17 +71,18 @@ async def test_programs_end_with_their_server(server: ForkServer, tmp_path: Path
     running = asyncio.create_task(run(server, tmp_path, SLEEPS))
     await asyncio.sleep(0.5)
     await server.close()
-    result = await running
-    assert (result.exit_code, result.timed_out) == (-signal.SIGKILL, False)
+    with pytest.raises(LostServerError):
+        await running
     assert not server.is_alive
 
 
 async def test_a_server_that_has_gone_fails_at_once(server: ForkServer, tmp_path: Path) -> None:
     await server.close()
-    assert (await run(server, tmp_path, SLEEPS)).exit_code == -signal.SIGKILL
+    with pytest.raises(LostServerError):
+        await run(server, tmp_path, SLEEPS)
 
 
-async def test_one_that_has_died_is_found_no_more(tmp_path: Path) -> None:
+async def test_one_that_has_died_is_replaced_when_it_is_asked_for_again(tmp_path: Path) -> None:
     interpreter = Interpreter(type(tmp_path)(sys.executable), (3, 12, 0), (), None, None)
     servers = ForkServers(tmp_path)
     first = await servers.find(interpreter, ENV, 1)
@@ -89,6 +90,9 @@ async def test_one_that_has_died_is_found_no_more(tmp_path: Path) -> None:
     assert await servers.find(interpreter, ENV, 1) is first
     await first.close()
     assert await servers.find(interpreter, ENV, 1) is None
+    second = await servers.find(interpreter, ENV, 1)
+    assert second
+    assert second.is_alive
     await servers.close()
 
 

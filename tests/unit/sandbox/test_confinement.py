@@ -131,6 +131,17 @@ for _ in range(400):
     assert (result.exit_code, result.stderr) == (0, b"")
 
 
+async def test_has_no_capability_itself_and_none_by_a_program(run: Run) -> None:
+    code = """
+import ctypes, struct
+libc = ctypes.CDLL(None)
+header, data = struct.pack("=Ii", 0x20080522, 0), ctypes.create_string_buffer(24)
+assert libc.capget(header, data) == 0
+print(any(data.raw), [number for number in range(41) if libc.prctl(23, number, 0, 0, 0) == 1])
+"""
+    assert (await run(code)).stdout == b"False []\n"
+
+
 async def test_asyncio_and_child_processes_work(run: Run) -> None:
     code = """
 import asyncio, subprocess
@@ -159,7 +170,9 @@ print(asyncio.run(main()))
         "import socket; socket.socket(type=socket.SOCK_DGRAM).connect(('192.0.2.1', 53))",
         "import socket; socket.socket(socket.AF_UNIX).connect({unix!r})",
         "import socket; socket.socket(socket.AF_UNIX).connect('\\0' + {abstract!r})",
-        "import os; os.setuid(1); os.chroot('/')",
+        "import os; os.setuid(1)",
+        "import os; os.chroot('/')",
+        "import os; os.close(os.open('a', os.O_CREAT)); os.chmod('a', 0); open('a')",
         "import resource as r; r.setrlimit(r.RLIMIT_AS, (1 << 40, 1 << 40))",
         "bytearray(1 << 30)",
     ],

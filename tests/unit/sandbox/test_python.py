@@ -52,7 +52,8 @@ async def python(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterato
             return
         servers = ForkServers(tmp_path)
         yield replace(python, fork_servers=servers)
-        assert await servers.find(python.interpreter, environment, 0)
+        again = await servers.find(python.interpreter, environment, 0)
+        assert again or await servers.find(python.interpreter, environment, 0)
         await servers.close()
         assert [path.name for path in tmp_path.iterdir()] == ["project"]
 
@@ -171,3 +172,15 @@ async def test_many_at_once_and_each_its_own(python: SandboxedPython) -> None:
         *(python.run([str(program), str(number)], cwd=python.bench.project) for number in range(8))
     )
     assert [result.stdout for result, _ in done] == [b"%d\n" % number for number in range(8)]
+
+
+async def test_a_run_that_loses_its_server_is_begun_anew(python: SandboxedPython) -> None:
+    running = asyncio.create_task(run(python, "import time; time.sleep(1); print('done')"))
+    await asyncio.sleep(0.7)
+    if python.fork_servers:
+        server = await python.fork_servers.find(python.interpreter, python.environment, 0)
+        assert server
+        await server.close()
+    result, protections = await running
+    assert (result.exit_code, result.stdout) == (0, b"done\n")
+    assert protections.limits

@@ -54,7 +54,8 @@ class Dispatch:
         self._tasks: dict[str, TaskFolder] = {}
         self._watch = ConversationWatch(client, self._find_model)
         self._stopped: set[str] = set()
-        self._missed: Counter[str] = Counter()
+        self._overspent: set[str] = set()
+        self._missed: Counter[tuple[str, str]] = Counter()
 
     async def post(self, tasks: Sequence[TaskFolder]) -> None:
         """Hand tasks to the server; one that it has no room for keeps waiting."""
@@ -116,19 +117,22 @@ class Dispatch:
             answer = LOST
         if isinstance(answer, GenerationError):
             raise answer
-        if answer.conclusion is Conclusion.CANCELLED and not task.is_cancelled:
+        if answer.conclusion is Conclusion.CANCELLED and not self._is_to_be_stopped(task):
             answer = await self._resume(task, answer)
         state = await self._check_budget(task, answer)
         before = task.read_state()
         if before is not None and before.state == state:
             return False
         if state.status.is_final:
-            task.forget_key()
             await self._keep_work(task)
+            task.forget_key()
         if before is None or before.state.status is not state.status:
             self._say(task, state.status.value)
         task.write_state(state)
         return state.status.is_final
+
+    def _is_to_be_stopped(self, task: TaskFolder) -> bool:
+        return task.is_cancelled or str(UUID(task.conversation_id)) in self._overspent
 
     async def _resume(self, task: TaskFolder, state: TaskState) -> TaskState:
         """Let an agent go on that nobody wanted stopped: its server was asked to end."""
@@ -141,6 +145,7 @@ class Dispatch:
         if not problem:
             return state
         if not state.status.is_final:
+            self._overspent.add(str(UUID(task.conversation_id)))
             await self._client.interrupt(str(UUID(task.conversation_id)))
         return replace(
             state, status=Status.FAILED, conclusion=Conclusion.OVER_BUDGET, error=problem
@@ -159,8 +164,9 @@ class Dispatch:
             try:
                 task.write_record(name, await fetch(key))
             except GenerationError as error:
-                self._missed[key] += 1
-                if isinstance(error, BackendUnreachableError) and self._missed[key] < MAX_MISSED:
+                self._missed[key, name] += 1
+                is_passing = isinstance(error, BackendUnreachableError)
+                if is_passing and self._missed[key, name] < MAX_MISSED:
                     raise
                 self._say(task, f"{name} could not be fetched: {error}")
 

@@ -95,6 +95,8 @@ def enter(limits: Limits, *, is_isolated: bool) -> None:
     foreign = os.fork()
     if foreign:
         _keep(foreign, is_isolated=is_isolated)
+    if sys.platform == "linux":
+        kernel.end_with_parent()
     try:
         protections = _confine(limits, is_isolated=is_isolated)
         if report >= 0:

@@ -71,21 +71,30 @@ class Server:
         if "signal" in order:
             self._signal(order["job"], order["signal"])
             return False
-        child = os.fork()
+        server = os.getpid()
+        try:
+            child = os.fork()
+        except OSError:
+            child = -1
         if not child:
-            _become_fork(order, streams, is_isolated=self._is_isolated)
+            _become_fork(order, streams, server, is_isolated=self._is_isolated)
             return True
-        self._jobs[child] = order["job"]
         for stream in streams:
             os.close(stream)
+        if child < 0:
+            self._say(order["job"], None)
+        else:
+            self._jobs[child] = order["job"]
         return False
 
     def _signal(self, job: int, number: int) -> None:
         for child, own in self._jobs.items():
             if own == job:
-                send = os.killpg if number == signal.SIGKILL else os.kill
+                if number == signal.SIGKILL:
+                    with suppress(ProcessLookupError):
+                        os.killpg(child, number)
                 with suppress(ProcessLookupError):
-                    send(child, number)
+                    os.kill(child, number)
 
     def _reap(self) -> None:
         """Say which forks have ended; what is left of their groups is killed before."""
@@ -95,13 +104,20 @@ class Server:
             with suppress(ProcessLookupError, PermissionError):
                 os.killpg(child, signal.SIGKILL)
             code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-            ended = {"job": self._jobs.pop(child), "exit_code": code}
-            self._control.sendall(json.dumps(ended).encode())
+            self._say(self._jobs.pop(child), code)
+
+    def _say(self, job: int, exit_code: int | None) -> None:
+        """Say how a job has ended; ``None`` if it could not be begun."""
+        self._control.sendall(json.dumps({"job": job, "exit_code": exit_code}).encode())
 
 
-def _become_fork(order: dict[str, Any], streams: list[int], *, is_isolated: bool) -> None:
+def _become_fork(
+    order: dict[str, Any], streams: list[int], server: int, *, is_isolated: bool
+) -> None:
     """Leave everything of the server behind, and return confined."""
     kernel.end_with_parent()
+    if os.getppid() != server:
+        os._exit(0)
     os.setsid()
     signal.set_wakeup_fd(-1)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from types import CodeType
 
-CONTROLS, WHOLE_CONTROLS = 6, 2
+CONTROLS = 6
 SHORTEST_SECONDS = 1.0
 # What the unchanged module may take of all CPU time; on the clock it can be a few times as long.
 BASELINE_PART = 0.15
@@ -106,30 +106,30 @@ class Examination:
     def _run_changed(
         self, mutants: Sequence[Mutant], controls: Sequence[Mutant]
     ) -> dict[str, Account]:
-        """Run all, until time is up or a control fails.
-
-        A mutant is run by the tests that reach it, and controls as mutants are: tests that count
-        on what is left out fail there. What else there is runs on some controls too.
-        """
+        """Run all, until time is up or a control fails."""
         accounts: dict[str, Account] = {}
         jobs = [self._plan(str(index), mutant) for index, mutant in enumerate(mutants)]
-        for index, (control, is_whole) in enumerate(_list_controls(controls)):
-            place = len(jobs) * index // max(len(controls) + WHOLE_CONTROLS - 1, 1)
-            jobs.insert(place, self._plan(f"{CONTROL}{index}", control, is_whole=is_whole))
+        for index, mutant in enumerate(controls):
+            place = len(jobs) * index // max(len(controls) - 1, 1)
+            jobs.insert(place, self._plan(f"{CONTROL}{index}", mutant))
         for job, account in self._pool.run(jobs, self._deadline):
             accounts[job.key] = account
             if job.key.startswith(CONTROL) and not account.is_sound:
                 break
         return accounts
 
-    def _plan(self, key: str, mutant: Mutant, *, is_whole: bool = False) -> Job:
-        """Decide how a mutant is run: in functions that live, or loaded anew."""
+    def _plan(self, key: str, mutant: Mutant) -> Job:
+        """Decide how a mutant is run: in functions that live, or loaded anew.
+
+        The tests that reach it come first, but all run: what a fixture or a cache computes once is
+        counted for the test that came first.
+        """
         reaching = tuple(
             test
             for test, lines in self._lines.items()
             if test != BEFORE_TESTS and not mutant.lines.isdisjoint(lines)
         )
-        turn = Turn(first=reaching, only=None if is_whole else reaching or None, stop=True)
+        turn = Turn(first=reaching, stop=True)
         if self._can_swap(mutant):
             seconds = _limit(self._baseline.seconds)
             code = marshal.dumps(mutant.code)
@@ -137,7 +137,7 @@ class Examination:
             return Job(key, self._plain, turn, seconds)
         seconds = _limit(self._baseline.start_seconds + self._baseline.seconds)
         setup = replace(self._set_up(mutant.code, seconds), is_shared=False)
-        return Job(key, setup, replace(turn, only=None), seconds)
+        return Job(key, setup, turn, seconds)
 
     def _can_swap(self, mutant: Mutant) -> bool:
         """Whether it is enough to change functions: none of them ran before the tests did."""
@@ -152,12 +152,6 @@ class Examination:
 
     def _set_up(self, code: CodeType, seconds: float) -> Setup:
         return Setup(marshal.dumps(code), math.ceil(seconds), is_shared=self._question.is_fast)
-
-
-def _list_controls(controls: Sequence[Mutant]) -> list[tuple[Mutant, bool]]:
-    """List each control, and some of them a second time to be run by all tests."""
-    whole = [(control, True) for control in controls[:WHOLE_CONTROLS]]
-    return [*((control, False) for control in controls), *whole]
 
 
 def _limit(seconds: float) -> float:

@@ -45,7 +45,7 @@ class Replacement:
 
         def get_replaced(found: importlib.machinery.SourceFileLoader, name: str) -> CodeType | None:
             if not self._is_at(found.path):
-                return self._find(found.path) or get_code(found, name)
+                return self._find(found) or get_code(found, name)
             self.is_loaded = True
             return self.code
 
@@ -57,13 +57,17 @@ class Replacement:
         loader.get_code = get_replaced  # type: ignore[method-assign,assignment]  # the purpose
         loader.exec_module = exec_replaced  # type: ignore[method-assign,assignment]  # the purpose
 
-    def _find(self, path: object) -> CodeType | None:
-        """Look a file up; one that is not there may be the next time."""
-        if self._library is None or not isinstance(path, str):
+    def _find(self, found: importlib.machinery.SourceFileLoader) -> CodeType | None:
+        """Look a file up; one that is not there may be the next time.
+
+        Loaders of another kind compile in their own way.
+        """
+        is_plain = type(found) is importlib.machinery.SourceFileLoader
+        if self._library is None or not is_plain or not isinstance(found.path, str):
             return None
-        code = self._library.find(path)
+        code = self._library.find(found.path)
         if code is None:
-            self.loaded.append(path)
+            self.loaded.append(found.path)
         return code
 
     def _is_at(self, path: object) -> bool:

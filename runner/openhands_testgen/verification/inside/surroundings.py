@@ -64,11 +64,11 @@ class Surroundings:
         """Build pytest's arguments."""
         return [
             *(f"--rootdir={self.project}", f"--confcutdir={self.project}"),
-            *self.build_options(),
+            *self._build_options(),
             self.tests,
         ]
 
-    def build_options(self) -> list[str]:
+    def _build_options(self) -> list[str]:
         """Build what is the same for all tests: none of the project's options."""
         fast = (
             ("--assert=plain", "--tb=native", "--capture=sys", "-p", "no:faulthandler")

@@ -39,7 +39,7 @@ class LineTracer:
         self._tracing = choose_tracing(path, self._note)
 
     def start(self) -> None:
-        """Trace all threads."""
+        """Trace this thread, and others as the interpreter can."""
         self.enter(BEFORE_TESTS)
         self._tracing.start()
 
@@ -58,9 +58,15 @@ class LineTracer:
 
 def choose_tracing(path: str, note: Callable[[int], None]) -> Tracing:
     """Choose what the interpreter has; ``note`` is called with each line of that file."""
-    if sys.version_info >= (3, 12):
+    if sys.version_info >= (3, 12) and _find_tool() is not None:
         return LineEvents(path, note)
     return TraceFunctions(path, note)
+
+
+def _find_tool() -> int | None:
+    """Find the number of a tool that nobody uses."""
+    free = (tool for tool in range(MOST_TOOLS) if sys.monitoring.get_tool(tool) is None)
+    return next(free, None)
 
 
 class LineEvents:
@@ -74,11 +80,10 @@ class LineEvents:
 
     def start(self) -> None:
         """Take the first tool that nobody uses; where there is none no line is told."""
-        monitoring = sys.monitoring
-        free = (tool for tool in range(MOST_TOOLS) if monitoring.get_tool(tool) is None)
-        self._tool = next(free, -1)
-        if self._tool < 0:
+        monitoring, tool = sys.monitoring, _find_tool()
+        if tool is None:
             return
+        self._tool = tool
         events = monitoring.events
         monitoring.use_tool_id(self._tool, "lines")
         monitoring.register_callback(self._tool, events.PY_START, self._enter_code)
