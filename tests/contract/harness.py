@@ -154,8 +154,7 @@ class ServerHarness(ModelHarness):
 
     async def restart(self) -> None:
         """Kill the server."""
-        await asyncio.to_thread(self._server.kill)
-        await asyncio.to_thread(self._server.start)
+        await restart(self._server)
 
     async def aclose(self) -> None:
         """Stop the proxy."""
@@ -208,14 +207,19 @@ class CloudHarness(ModelHarness):
 
     async def restart(self) -> None:
         """Kill the sandbox's agent server."""
-        await asyncio.to_thread(self._server.kill)
-        await asyncio.to_thread(self._server.start)
+        await restart(self._server)
 
     async def aclose(self) -> None:
         """Stop the service; every request to it kept to the contract."""
         await super().aclose()
         self._cloud.__exit__(None, None, None)
         assert self._cloud.violations == []
+
+
+async def restart(server: RealServer) -> None:
+    """Kill a server and start it again, while the loop goes on."""
+    await asyncio.to_thread(server.kill)
+    await asyncio.to_thread(server.start)
 
 
 def render_script(play: Play) -> tuple[Reply | Fault, ...]:

@@ -25,6 +25,33 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 ACTION = "owner/openhands-testgen@v0"
 PATIENCE_SECONDS = 300
+# What a user writes; a test may add steps to the second job.
+WORKFLOW = """\
+name: Tests
+on: [pull_request, push, workflow_dispatch, schedule]
+permissions: {}
+jobs:
+  submit:
+    runs-on: ubuntu-latest
+    outputs:
+      task-id: ${{ steps.submit.outputs.task-id }}
+    steps:
+      - uses: actions/checkout@v4
+      - id: submit
+        uses: owner/openhands-testgen/submit@v0
+        with: { module: src/shop/prices.py, output: tests/test_prices.py }
+  collect:
+    needs: submit
+    runs-on: ubuntu-latest
+    steps:
+      - uses: actions/checkout@v4
+      - id: collect
+        uses: owner/openhands-testgen/collect@v0
+        with:
+          task-id: ${{ needs.submit.outputs.task-id }}
+          poll-interval: 1
+          comment: true
+"""
 
 
 @dataclass

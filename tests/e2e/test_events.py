@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.e2e.act import Checkout
+from tests.e2e.act import WORKFLOW, Checkout
 from tests.fakes.agent_server import KEY, FakeAgentServer
 from tests.fakes.github import FakeGitHub
 from tests.fakes.github_repository import HEAD
@@ -42,31 +42,6 @@ def test_a_wrong_total():
 )
 WRONG_TEST = f"{OUTPUT_PATH}::test_a_wrong_total"
 WRONG_TEST_LINE = TESTS[: TESTS.index(b"def test_a_wrong_total")].count(b"\n") + 1
-WORKFLOW = """\
-name: Tests
-on: [pull_request, push, workflow_dispatch, schedule]
-permissions: {}
-jobs:
-  submit:
-    runs-on: ubuntu-latest
-    outputs:
-      task-id: ${{ steps.submit.outputs.task-id }}
-    steps:
-      - uses: actions/checkout@v4
-      - id: submit
-        uses: owner/openhands-testgen/submit@v0
-        with: { module: src/shop/prices.py, output: tests/test_prices.py }
-  collect:
-    needs: submit
-    runs-on: ubuntu-latest
-    steps:
-      - uses: actions/checkout@v4
-      - uses: owner/openhands-testgen/collect@v0
-        with:
-          task-id: ${{ needs.submit.outputs.task-id }}
-          poll-interval: 1
-          comment: true
-"""
 pytestmark = [
     pytest.mark.e2e,
     pytest.mark.skipif(sys.platform != "linux", reason="act runs jobs on this host"),

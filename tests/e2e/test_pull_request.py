@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from openhands_testgen.domain.task_id import parse_task_id
-from tests.e2e.act import Checkout
+from tests.e2e.act import WORKFLOW, Checkout
 from tests.fakes import model as fake
 from tests.fakes.github import FakeGitHub
 from tests.fakes.github_repository import HEAD
@@ -41,31 +41,7 @@ def test_a_wrong_total():
     assert get_total(1, 1) == 3
 """
 )
-WORKFLOW = """\
-name: Tests
-on: pull_request
-permissions: {}
-jobs:
-  submit:
-    runs-on: ubuntu-latest
-    outputs:
-      task-id: ${{ steps.submit.outputs.task-id }}
-    steps:
-      - uses: actions/checkout@v4
-      - id: submit
-        uses: owner/openhands-testgen/submit@v0
-        with: { module: src/shop/prices.py, output: tests/test_prices.py }
-  collect:
-    needs: submit
-    runs-on: ubuntu-latest
-    steps:
-      - uses: actions/checkout@v4
-      - id: collect
-        uses: owner/openhands-testgen/collect@v0
-        with:
-          task-id: ${{ needs.submit.outputs.task-id }}
-          poll-interval: 1
-          comment: true
+LATER_STEP = """\
       - if: always()
         env:
           OUTPUTS: ${{ toJSON(steps.collect.outputs) }}
@@ -170,7 +146,7 @@ def review(tmp_path: Path, agent_server: RealServer) -> Iterator[Review]:
             {
                 "src/shop/__init__.py": b"",
                 MODULE_PATH: MODULE + UNTESTED,
-                ".github/workflows/tests.yml": WORKFLOW.encode(),
+                ".github/workflows/tests.yml": (WORKFLOW + LATER_STEP).encode(),
             }
         )
         yield Review(checkout)

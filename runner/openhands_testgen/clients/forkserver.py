@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ValidationError
 
-from openhands_testgen.clients.process import OUTPUT_LIMIT_BYTES, Output, attend
+from openhands_testgen.clients.process import Output
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from openhands_testgen.clients.process import ProcessResult
+    from openhands_testgen.clients.process import Child
 
 MAX_MESSAGE_BYTES = 100_000
 START_SECONDS = 60.0
@@ -31,10 +31,6 @@ class Ended(BaseModel):
 
     job: int
     exit_code: int | None
-
-
-class LostServerError(Exception):
-    """A fork was not begun, or its end is not known, for the server has gone or has no room."""
 
 
 class ForkServer:
@@ -91,62 +87,36 @@ class ForkServer:
                 await process.wait()
         return server
 
-    async def run(  # noqa: PLR0913 - what a process is made of
+    async def fork(  # noqa: PLR0913, PLR0917 - what a process is made of
         self,
         arguments: Sequence[str],
-        *,
-        paths: Sequence[str],
+        paths: Iterable[str],
         limits: Mapping[str, object],
         cwd: Path,
         env: Mapping[str, str],
-        timeout_seconds: float,
-        stdin: bytes | None = None,
-        output_limit_bytes: int = OUTPUT_LIMIT_BYTES,
-        grace_seconds: float = 0,
-        stop: asyncio.Event | None = None,
-    ) -> ProcessResult:
-        """Run a program as ``run_process`` does, confined by ``limits``.
+        output_limit_bytes: int,
+        *,
+        is_fed: bool,
+    ) -> Child:
+        """Have a fork do what the interpreter does with ``arguments``; hand it to ``attend``.
 
-        ``arguments`` are the interpreter's; ``paths`` come first where it imports from.
-
-        Raises:
-            LostServerError: that is no result of the program's; run it in another way.
-
+        It is confined by ``limits``; ``paths`` come first where it imports from, ``env`` is its
+        whole environment.
         """
+        job = next(self._numbers)
         order = {
+            "job": job,
             "arguments": list(arguments),
             "paths": list(paths),
             "limits": limits,
             "cwd": str(cwd),
             "environment": dict(env),
         }
-        fork = await self._fork(order, output_limit_bytes, is_fed=stdin is not None)
-        result = await attend(
-            fork,
-            timeout_seconds=timeout_seconds,
-            stdin=stdin,
-            grace_seconds=grace_seconds,
-            stop=stop,
-        )
-        if fork.exit_code is None and fork.output.exited.is_set():
-            raise LostServerError
-        return result
-
-    async def close(self) -> None:
-        """End it and all its forks."""
-        self._lose()
-        _kill(self._process)
-        await self._process.wait()
-
-    async def _fork(
-        self, order: Mapping[str, object], output_limit_bytes: int, *, is_fed: bool
-    ) -> _Fork:
-        job = next(self._numbers)
-        fork = _Fork(Output(output_limit_bytes), lambda number: self._signal(job, number))
+        fork = _Fork(Output(output_limit_bytes), partial(self._signal, job))
         descriptors = await fork.open_streams(is_fed=is_fed)
         self._running[job] = fork
         try:
-            self._send({**order, "job": job}, descriptors)
+            self._send(order, descriptors)
         except OSError:
             self._lose()
             fork.end(None)
@@ -154,6 +124,12 @@ class ForkServer:
             for descriptor in descriptors:
                 os.close(descriptor)
         return fork
+
+    async def close(self) -> None:
+        """End it and all its forks."""
+        self._lose()
+        _kill(self._process)
+        await self._process.wait()
 
     def _signal(self, job: int, number: int) -> None:
         if job in self._running:

@@ -36,6 +36,10 @@ class ProcessResult:
     stopped: bool = False
 
 
+class LostChildError(Exception):
+    """A program was not begun, or its end is not known: that is no result of its own."""
+
+
 class Child(Protocol):
     """A program that runs in a process group of its own, and what it has printed so far."""
 
@@ -110,7 +114,7 @@ async def run_process(  # noqa: PLR0913 - what a process is made of
         ConfigurationError: the program cannot be started.
 
     """
-    child = await _start(argv, cwd, env, output_limit_bytes, is_fed=stdin is not None)
+    child = await start_process(argv, cwd, env, output_limit_bytes, is_fed=stdin is not None)
     return await attend(
         child,
         timeout_seconds=timeout_seconds,
@@ -128,7 +132,12 @@ async def attend(
     grace_seconds: float,
     stop: asyncio.Event | None,
 ) -> ProcessResult:
-    """See a program to its end, or end it, as ``run_process`` says."""
+    """See a program to its end, or end it, as ``run_process`` says.
+
+    Raises:
+        LostChildError: nobody can tell how it ended.
+
+    """
     if stdin is not None:
         child.feed(stdin)
     is_over = False
@@ -137,6 +146,8 @@ async def attend(
     finally:
         await _end(child, grace_seconds)
     exit_code = child.exit_code
+    if exit_code is None and child.output.exited.is_set():
+        raise LostChildError
     return ProcessResult(
         exit_code=-signal.SIGTERM if exit_code is None else exit_code,
         stdout=bytes(child.output.kept[1]),
@@ -146,7 +157,7 @@ async def attend(
     )
 
 
-async def _start(
+async def start_process(
     argv: Sequence[str],
     cwd: Path,
     env: Mapping[str, str],
@@ -154,6 +165,7 @@ async def _start(
     *,
     is_fed: bool,
 ) -> Child:
+    """Start a program as ``run_process`` does; hand it to ``attend``."""
     pipe = asyncio.subprocess.PIPE
     try:
         transport, protocol = await asyncio.get_running_loop().subprocess_exec(

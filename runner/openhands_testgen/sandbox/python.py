@@ -8,8 +8,13 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from openhands_testgen.clients.forkserver import LostServerError
-from openhands_testgen.clients.process import OUTPUT_LIMIT_BYTES, ProcessResult, run_process
+from openhands_testgen.clients.process import (
+    OUTPUT_LIMIT_BYTES,
+    LostChildError,
+    ProcessResult,
+    attend,
+    start_process,
+)
 from openhands_testgen.sandbox.confinement import (
     GRACE_SECONDS,
     Confinement,
@@ -21,15 +26,22 @@ from openhands_testgen.sandbox.confinement import (
 from openhands_testgen.sandbox.disk import watch_disk
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
+    from typing import Protocol
 
     from openhands_testgen.clients.forkserver import ForkServer
+    from openhands_testgen.clients.process import Child
     from openhands_testgen.sandbox.forkservers import ForkServers
     from openhands_testgen.sandbox.interpreter import Interpreter
     from openhands_testgen.sandbox.workbench import Workbench
 
-    type Start = Callable[..., Coroutine[object, object, ProcessResult]]
+    class Start(Protocol):
+        """Starts one program."""
+
+        async def __call__(self, *, is_fed: bool) -> Child:
+            """Start it; with ``is_fed`` its standard input is a pipe."""
+
 
 MEBIBYTE = 1 << 20
 # What foreign code sees of our environment; nothing in it is a secret.
@@ -47,17 +59,6 @@ class RunLimits:
     file_mb: int = 64
     disk_mb: int = 1024
     files: int = 100_000
-
-
-@dataclass(frozen=True, slots=True)
-class Attended:
-    """What a run is given, however it is started."""
-
-    cwd: Path
-    env: dict[str, str]
-    timeout_seconds: float
-    stdin: bytes | None
-    output_limit_bytes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,35 +96,30 @@ class SandboxedPython:
             file_mb=limits.file_mb,
         )
         report = bench.root / "protections.json"
-        env = self._build_environment((*roots, *overlay), hash_seed)
+        own = (cwd, self._build_environment((*roots, *overlay), hash_seed), output_limit_bytes)
         argv = [str(interpreter.executable), *arguments]
-        start = partial(run_process, confined_command(argv, confinement, report))
+        start = partial(start_process, confined_command(argv, confinement, report), *own)
         server = await self._find_fork_server(arguments, hash_seed)
         fork = server and partial(
-            server.run,
-            arguments,
-            paths=[str(root) for root in roots],
-            limits=list_limits(confinement, report),
+            server.fork, arguments, map(str, roots), list_limits(confinement, report), *own
         )
-        attended = Attended(cwd, env, limits.timeout_seconds, stdin, output_limit_bytes)
         try:
-            result = await self._attend(fork or start, attended, report)
-        except LostServerError:
-            result = await self._attend(start, attended, report)
+            result = await self._attend(fork or start, stdin, report)
+        except LostChildError:
+            result = await self._attend(start, stdin, report)
         return result, read_protections(report)
 
-    async def _attend(self, start: Start, attended: Attended, report: Path) -> ProcessResult:
+    async def _attend(self, start: Start, stdin: bytes | None, report: Path) -> ProcessResult:
         """Start a program and see it to its end; stop it where it fills the disk."""
         report.unlink(missing_ok=True)
+        child = await start(is_fed=stdin is not None)
         stop = asyncio.Event()
         watching = asyncio.create_task(self._stop_when_full(stop))
         try:
-            return await start(
-                cwd=attended.cwd,
-                env=attended.env,
-                timeout_seconds=attended.timeout_seconds,
-                stdin=attended.stdin,
-                output_limit_bytes=attended.output_limit_bytes,
+            return await attend(
+                child,
+                timeout_seconds=self.limits.timeout_seconds,
+                stdin=stdin,
                 grace_seconds=GRACE_SECONDS,
                 stop=stop,
             )

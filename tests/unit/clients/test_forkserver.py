@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from openhands_testgen.clients.forkserver import ForkServer, LostServerError
+from openhands_testgen.clients.forkserver import ForkServer
+from openhands_testgen.clients.process import LostChildError, attend
 from openhands_testgen.sandbox.confinement import Confinement, list_limits
 from openhands_testgen.sandbox.forkservers import PROGRAM, ForkServers
 from openhands_testgen.sandbox.interpreter import Interpreter
@@ -43,13 +44,10 @@ async def run(
     program = folder / "program.py"
     program.write_text(code)
     readable = (folder, *(type(folder)(prefix) for prefix in (sys.prefix, sys.base_prefix)))
-    return await server.run(
-        [str(program)],
-        paths=[],
-        limits=list_limits(Confinement(readable, ()), None),
-        cwd=folder,
-        env=ENV,
-        timeout_seconds=timeout_seconds,
+    limits = list_limits(Confinement(readable, ()), None)
+    child = await server.fork([str(program)], [], limits, folder, ENV, 10_000, is_fed=False)
+    return await attend(
+        child, timeout_seconds=timeout_seconds, stdin=None, grace_seconds=0, stop=None
     )
 
 
@@ -71,14 +69,14 @@ async def test_programs_end_with_their_server(server: ForkServer, tmp_path: Path
     running = asyncio.create_task(run(server, tmp_path, SLEEPS))
     await asyncio.sleep(0.5)
     await server.close()
-    with pytest.raises(LostServerError):
+    with pytest.raises(LostChildError):
         await running
     assert not server.is_alive
 
 
 async def test_a_server_that_has_gone_fails_at_once(server: ForkServer, tmp_path: Path) -> None:
     await server.close()
-    with pytest.raises(LostServerError):
+    with pytest.raises(LostChildError):
         await run(server, tmp_path, SLEEPS)
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from openhands_testgen.clients.forkserver import ForkServer
-from openhands_testgen.clients.process import ProcessResult, run_process
+from openhands_testgen.clients.process import ProcessResult, attend, run_process
 from openhands_testgen.sandbox import kernel
 from openhands_testgen.sandbox.confinement import (
     GRACE_SECONDS,
@@ -64,14 +64,13 @@ async def run_in_fork(
     server = await ForkServer.start([sys.executable, str(PROGRAM)], env)
     assert server
     try:
-        return await server.run(
-            [str(program)],
-            paths=[],
-            limits=limits,
-            cwd=inside,
-            env=env,
+        child = await server.fork([str(program)], [], limits, inside, env, 10_000, is_fed=False)
+        return await attend(
+            child,
             timeout_seconds=timeout_seconds,
+            stdin=None,
             grace_seconds=GRACE_SECONDS,
+            stop=None,
         )
     finally:
         program.unlink(missing_ok=True)
