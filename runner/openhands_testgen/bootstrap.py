@@ -78,7 +78,12 @@ def choose_backend(options: Options) -> str:
     return name
 
 
-def build_backend(name: str, options: Options, learned: list[str] | None = None) -> Backend:
+def build_backend(
+    name: str,
+    options: Options,
+    learned: list[str] | None = None,
+    progress: Progress | None = None,
+) -> Backend:
     """Build one backend by name; ``learned`` takes the secrets that it comes to know.
 
     Raises:
@@ -92,7 +97,9 @@ def build_backend(name: str, options: Options, learned: list[str] | None = None)
         may_go_on = learned is not None
         return _build_agent_server(options, _read_successor(options) if may_go_on else None)
     if name == registry.CLOUD:
-        return _build_cloud(options, [] if learned is None else learned)
+        return _build_cloud(
+            options, [] if learned is None else learned, progress or build_progress(options)
+        )
     message = f"The task id belongs to a backend {name!r}, which this version does not have."
     raise TaskIdError(message)
 
@@ -199,13 +206,16 @@ async def collect(
 ) -> dict[str, Report]:
     """Collect tasks of any backends side by side; ``reports`` fills as tasks settle."""
     filled: dict[str, Report] = {} if reports is None else reports
-    plan = _build_wait_plan(options)
-    collectors = {name: build_collector(name, options) for name in {i.backend for i in task_ids}}
+    plan, progress = _build_wait_plan(options), build_progress(options)
+    names = {task_id.backend for task_id in task_ids}
+    collectors = {name: build_collector(name, options, progress) for name in names}
+    title = f"Waiting for {len(task_ids)} task{'s' * (len(task_ids) != 1)}"
     try:
-        async with asyncio.TaskGroup() as group:
-            for name, collector in collectors.items():
-                own = [task_id for task_id in task_ids if task_id.backend == name]
-                group.create_task(collector.collect(own, plan, filled))
+        with progress.waiting(title):
+            async with asyncio.TaskGroup() as group:
+                for name, collector in collectors.items():
+                    own = [task_id for task_id in task_ids if task_id.backend == name]
+                    group.create_task(collector.collect(own, plan, filled))
     finally:
         for collector in collectors.values():
             await collector.backend.aclose()
@@ -213,12 +223,18 @@ async def collect(
 
 
 def build_progress(options: Options) -> Progress:
-    """Build what a waiting person reads."""
-    is_quiet = settings.read(settings.PlaceSettings, options).quiet
-    return NoProgress() if is_quiet else LineProgress(sys.stderr)
+    """Build what a waiting person sees."""
+    if settings.read(settings.PlaceSettings, options).quiet:
+        return NoProgress()
+    in_actions = settings.read(settings.ActionsSettings, options).is_actions
+    if in_actions or not sys.stderr.isatty():
+        return LineProgress(sys.stderr, in_actions=in_actions)
+    from openhands_testgen.reporting.live_progress import LiveProgress
+
+    return LiveProgress(sys.stderr)
 
 
-def build_collector(backend_name: str, options: Options) -> Collector:
+def build_collector(backend_name: str, options: Options, progress: Progress) -> Collector:
     """Build the use case *collect* for the tasks of one backend."""
     from openhands_testgen.collect import Collector
     from openhands_testgen.reporting.redaction import Redaction
@@ -228,7 +244,7 @@ def build_collector(backend_name: str, options: Options) -> Collector:
     wait = settings.read(settings.WaitSettings, options)
     secrets = list(read_secrets(options))
     return Collector(
-        backend=build_backend(backend_name, options, secrets),
+        backend=build_backend(backend_name, options, secrets, progress),
         project=WorkingTree(place.working_directory),
         verifier=build_verifier(options),
         archive=ResultsFolder(
@@ -236,7 +252,7 @@ def build_collector(backend_name: str, options: Options) -> Collector:
             secrets,
             path_prefix=os.path.relpath(place.working_directory),
         ),
-        progress=build_progress(options),
+        progress=progress,
         clock=SystemClock(),
         judging_slots=asyncio.Semaphore(os.cpu_count() or 1),
         has_secret=lambda content: Redaction(tuple(secrets)).is_needed(content),
@@ -332,7 +348,7 @@ def _read_successor(options: Options) -> Model:
     return Model("", key, tries=given.llm_num_retries, timeout_seconds=given.llm_timeout)
 
 
-def _build_cloud(options: Options, learned: list[str]) -> Backend:
+def _build_cloud(options: Options, learned: list[str], progress: Progress) -> Backend:
     from openhands_testgen.backends.cloud import CloudBackend
     from openhands_testgen.backends.cloud_sandboxes import Sandboxes
     from openhands_testgen.clients.cloud import CloudClient
@@ -351,7 +367,7 @@ def _build_cloud(options: Options, learned: list[str]) -> Backend:
         Sandboxes(partial(_mask, learned), needs_tls=client.is_encrypted),
         partial(_find_revision, options),
         SystemClock(),
-        build_progress(options),
+        progress,
     )
 
 

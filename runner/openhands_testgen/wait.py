@@ -7,9 +7,10 @@ import random
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from openhands_testgen.domain.report import label
+from openhands_testgen.domain.report import label, render_step
+from openhands_testgen.domain.stay import Stays
 from openhands_testgen.domain.task import Conclusion, Status, TaskState
-from openhands_testgen.errors import BackendUnreachableError, GenerationError
+from openhands_testgen.errors import BackendUnreachableError, DeadlineError, GenerationError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Mapping, Sequence
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 type Arrive = Callable[[Arrival], Coroutine[None, None, bool]]
 
 UNKNOWN = TaskState(Status.QUEUED)
+DEADLINE = "The deadline passed."
 STOP_SECONDS = 30.0
 # A server that restarts is back before; one that is not will hardly come within a step's time.
 SILENT_SECONDS = 180.0
@@ -56,6 +58,7 @@ class Wait:
         self._plan = plan
         self._deadline = 0.0
         self._states: dict[str, TaskState] = {}
+        self._stays = Stays()
         self._trouble: BackendUnreachableError | None = None
         self._silent_since: float | None = None
         self._settling: dict[asyncio.Task[bool], TaskId] = {}
@@ -77,7 +80,7 @@ class Wait:
             await self._pause(polls, retry_after_seconds)
             polls += 1
         while self.unfinished or self._settling:
-            await self._give_up(arrive)
+            await self._give_up(arrive, [(one, "") for one in self.unfinished])
             await asyncio.gather(*self._settling)
             self._take_settled()
 
@@ -132,7 +135,15 @@ class Wait:
             if arrival.error or arrival.state.status.is_final:
                 self.unfinished.remove(task_id)
                 self._arrive(arrive, arrival)
+        self._progress.show(self._states.values())
+        await self._give_up(arrive, self._list_overstayed())
         return None
+
+    def _list_overstayed(self) -> list[tuple[TaskId, str]]:
+        """List the tasks that are not worth waiting for any more, with the reason."""
+        now = self._clock.monotonic()
+        reasons = [(one, self._stays.explain(one.conversation_id, now)) for one in self.unfinished]
+        return [(task_id, reason) for task_id, reason in reasons if reason]
 
     def _note_trouble(self, error: BackendUnreachableError) -> None:
         self._trouble = error
@@ -156,6 +167,7 @@ class Wait:
             return Arrival(task_id, before, answer)
         self._say_change(task_id, answer)
         self._states[task_id.conversation_id] = answer
+        self._stays.note(task_id.conversation_id, answer, self._clock.monotonic())
         return Arrival(task_id, answer, remaining_seconds=self._get_remaining_seconds())
 
     async def _get_states(self) -> Mapping[str, TaskState | GenerationError]:
@@ -168,11 +180,12 @@ class Wait:
             message = "The backend did not answer before the deadline; check that it runs."
             raise self._trouble or BackendUnreachableError(message) from exc
 
-    async def _give_up(self, arrive: Arrive) -> None:
-        stopped = await asyncio.gather(*map(self._stop_late, self.unfinished))
-        for task_id, is_stopped in zip(self.unfinished, stopped, strict=True):
-            self._arrive(arrive, self._end_late(task_id, is_stopped=is_stopped))
-        self.unfinished = []
+    async def _give_up(self, arrive: Arrive, late: Sequence[tuple[TaskId, str]]) -> None:
+        """Wait for some tasks no longer; the reason is empty where it is the deadline."""
+        stopped = await asyncio.gather(*(self._stop_late(task_id) for task_id, _ in late))
+        for (task_id, reason), is_stopped in zip(late, stopped, strict=True):
+            self.unfinished.remove(task_id)
+            self._arrive(arrive, self._end_late(task_id, reason, is_stopped=is_stopped))
 
     async def _stop_late(self, task_id: TaskId) -> bool:
         """Stop an agent at the deadline, if that is asked for; return whether it was stopped."""
@@ -185,7 +198,7 @@ class Wait:
             self._progress.say(f"{label(task_id)}: the backend did not confirm the stop in time")
             return False
 
-    def _end_late(self, task_id: TaskId, *, is_stopped: bool) -> Arrival:
+    def _end_late(self, task_id: TaskId, reason: str, *, is_stopped: bool) -> Arrival:
         known = self._states.get(task_id.conversation_id)
         if known is None and self._trouble:
             return Arrival(task_id, UNKNOWN, self._trouble)  # never reached: not merely late
@@ -195,8 +208,11 @@ class Wait:
                 state,
                 status=Status.FAILED,
                 conclusion=Conclusion.TIMED_OUT,
-                error="The deadline passed and the agent was stopped, as `on-timeout` asks.",
+                error=f"{reason or DEADLINE} The agent was stopped, as `on-timeout` asks.",
             )
+        elif reason:
+            advice = "It may go on: collect again with the same id, or cancel it."
+            return Arrival(task_id, state, DeadlineError(f"{reason} {advice}"))
         return Arrival(task_id, state)
 
     def _say_change(self, task_id: TaskId, state: TaskState) -> None:
@@ -204,7 +220,7 @@ class Wait:
         if before is None or before.status is not state.status:
             self._progress.say(f"{label(task_id)}: {state.status}")
         if state.step and (before is None or before.step != state.step):
-            self._progress.say(f"{label(task_id)}: step {state.steps}: {state.step}")
+            self._progress.say(f"{label(task_id)}: {render_step(state)}")
 
 
 async def stop(backend: Backend, task_id: TaskId, progress: Progress) -> bool:

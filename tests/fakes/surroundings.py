@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,9 +13,10 @@ from openhands_testgen.domain.snapshot import Snapshot
 from openhands_testgen.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncIterator, Collection, Iterator, Mapping
 
     from openhands_testgen.domain.report import Report
+    from openhands_testgen.domain.task import TaskState
     from openhands_testgen.domain.verdict import Candidate, Verification
 
 
@@ -121,9 +122,21 @@ class RecordingArchive:
 
 @dataclass
 class RecordingProgress:
-    """Keeps what is said."""
+    """Keeps what is said and shown."""
 
     lines: list[str] = field(default_factory=list)
+    standings: list[list[TaskState]] = field(default_factory=list)
+
+    @contextmanager
+    def waiting(self, title: str) -> Iterator[None]:
+        """Keep its title, and say where it ends."""
+        self.lines.append(title)
+        yield
+        self.lines.append("the wait is over")
+
+    def show(self, states: Collection[TaskState]) -> None:
+        """Keep it."""
+        self.standings.append(list(states))
 
     def say(self, line: str) -> None:
         """Keep it."""

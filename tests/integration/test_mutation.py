@@ -93,6 +93,31 @@ def test_price():
     assert price(3) == 6
     assert price(-1) == 0
 """
+DEFAULTS = """\
+def price(
+    net,
+    rate=2,
+    *,
+    floor=0,
+    text="EUR",
+):
+    return max(net * rate, floor), text
+
+
+def free(net, rate=3):
+    return price(net, rate)[0]
+"""
+DEFAULTS_TESTS = """\
+from net import free, price
+
+
+def test_price():
+    assert price(3) == (6, "EUR")
+
+
+def test_free():
+    assert free(3, 3) == 9
+"""
 NET_UNNOTICED = {("net < 0", "net <= 0"), ("0", "1")}
 DATA = """\
 import enum
@@ -227,6 +252,19 @@ async def test_what_runs_at_import_is_changed_too(tmp_path: Path) -> None:
     assert list_unnoticed(record) == set()
     lines = {one.line for one, end in record.ends if end is End.KILLED}
     assert lines == {6, 9, 13, 16, 19}
+
+
+async def test_defaults_are_changed(tmp_path: Path) -> None:
+    record = await mutate(tmp_path, Judged("net.py", {"net.py": DEFAULTS}, DEFAULTS_TESTS))
+    defaults = {
+        (one.before, one.after): end for one, end in record.ends if one.line in {3, 5, 6, 11}
+    }
+    assert defaults == {
+        ("2", "3"): End.KILLED,
+        ("0", "1"): End.SURVIVED,
+        ('"EUR"', "'XXEURXX'"): End.KILLED,
+        ("3", "4"): End.SURVIVED,
+    }
 
 
 async def test_async_functions_and_test_cases(tmp_path: Path) -> None:

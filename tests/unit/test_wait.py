@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from openhands_testgen.domain.polling import Pace
+from openhands_testgen.domain.stay import LONGEST_STAY_SECONDS
 from openhands_testgen.domain.task import Conclusion, Status, TaskState
-from openhands_testgen.errors import BackendError, TaskIdError
+from openhands_testgen.errors import BackendError, DeadlineError, TaskIdError
 from openhands_testgen.wait import Arrival, Wait, WaitPlan, stop
 from tests.fakes.backend import FakeBackend
 from tests.fakes.reports import make_task_id
@@ -111,6 +112,37 @@ async def test_the_deadline_brings_what_is_known() -> None:
     (arrival,) = scene.arrivals
     assert (arrival.state, arrival.error) == (RUNNING, None)
     assert sum(scene.clock.sleeps) == pytest.approx(12)
+
+
+@pytest.mark.parametrize("stays", [TaskState(Status.QUEUED), RUNNING], ids=lambda one: one.status)
+async def test_a_task_that_does_not_move_is_given_up_before_the_deadline(stays: TaskState) -> None:
+    scene = Scene(backend=FakeBackend(script=(stays,)))
+    wait = await scene.wait(scene.make_task(), plan=WaitPlan(86_400, Pace(60)))
+    (arrival,) = scene.arrivals
+    assert isinstance(arrival.error, DeadlineError)
+    assert "collect again with the same id" in str(arrival.error)
+    longest = LONGEST_STAY_SECONDS[stays.status]
+    assert longest <= sum(scene.clock.sleeps) <= longest + 60
+    assert (wait.unfinished, scene.backend.cancelled) == ([], [])
+
+
+async def test_it_is_stopped_where_that_is_asked_for() -> None:
+    scene = Scene(backend=FakeBackend(script=(RUNNING,)))
+    plan = WaitPlan(86_400, Pace(60), cancel_on_timeout=True)
+    task_id = scene.make_task()
+    await scene.wait(task_id, plan=plan)
+    (arrival,) = scene.arrivals
+    assert arrival.state.conclusion is Conclusion.TIMED_OUT
+    assert "no step has been made for 30 minutes" in str(arrival.state.error)
+    assert scene.backend.cancelled == [task_id.conversation_id]
+
+
+async def test_the_cost_and_the_standing_are_told() -> None:
+    working = TaskState(Status.RUNNING, steps=2, step="Run the tests", cost_usd=0.126)
+    scene = Scene(backend=FakeBackend(script=(working, DONE)))
+    await scene.wait(scene.make_task())
+    assert "[00000000] src/a.py: step 2: Run the tests (0.13 USD so far)" in scene.progress.lines
+    assert scene.progress.standings == [[working], [DONE]]
 
 
 async def test_stopping_says_what_goes_wrong() -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from contextlib import AbstractAsyncContextManager
+    from collections.abc import Collection, Mapping, Sequence
+    from contextlib import AbstractAsyncContextManager, AbstractContextManager
     from pathlib import Path
 
     from openhands_testgen.domain.report import Report
@@ -99,10 +99,16 @@ class Archive(Protocol):
 
 
 class Progress(Protocol):
-    """Where lines for a waiting person go."""
+    """What a waiting person sees."""
+
+    def waiting(self, title: str) -> AbstractContextManager[None]:
+        """Surround a wait, whatever it waits for."""
 
     def say(self, line: str) -> None:
         """Print one line."""
+
+    def show(self, states: Collection[TaskState]) -> None:
+        """Show where all tasks of the wait stand now."""
 
 
 class Clock(Protocol):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NotRequired, TypedDict
@@ -18,6 +19,8 @@ from openhands_testgen.domain.task import Conclusion, Status
 from openhands_testgen.domain.verdict import Verdict
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from openhands_testgen.domain.task import TaskState
     from openhands_testgen.domain.task_id import TaskId
     from openhands_testgen.domain.verdict import Coverage, Verification
@@ -220,6 +223,23 @@ def _count_seconds(report: Report) -> float | None:
 def label(task_id: TaskId) -> str:
     """Name a task in a line of progress."""
     return f"[{task_id.short}] {task_id.module_path}"
+
+
+def render_step(state: TaskState) -> str:
+    """Render what an agent does now, and what it has cost so far where that is known."""
+    spent = "" if state.cost_usd is None else f" ({state.cost_usd:.2f} USD so far)"
+    return f"step {state.steps}: {state.step}{spent}"
+
+
+def render_standing(states: Collection[TaskState]) -> str:
+    """Render where tasks stand, on one line: one of them in detail, several counted."""
+    if len(states) == 1:
+        (state,) = states
+        return f"{state.status}, {render_step(state)}" if state.step else f"{state.status}"
+    counts = Counter(state.status for state in states)
+    costs = [state.cost_usd for state in states if state.cost_usd is not None]
+    spent = [f"{sum(costs):.2f} USD so far"] if costs else []
+    return ", ".join([*(f"{counts[one]} {one}" for one in Status if counts[one]), *spent])
 
 
 def render_end(report: Report) -> str:

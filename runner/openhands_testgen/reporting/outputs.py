@@ -125,9 +125,11 @@ def group(title: str, stream: TextIO, *, in_actions: bool) -> Iterator[None]:
     """Fold what is printed meanwhile in the log of a step; elsewhere nothing is folded."""
     if in_actions:
         print(render_command("group", title), file=stream, flush=True)
-    yield
-    if in_actions:
-        print(render_command("endgroup", ""), file=stream, flush=True)
+    try:
+        yield
+    finally:
+        if in_actions:
+            print(render_command("endgroup", ""), file=stream, flush=True)
 
 
 def print_error(message: str, stream: TextIO, *, in_actions: bool) -> None:

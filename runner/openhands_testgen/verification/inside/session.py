@@ -20,6 +20,7 @@ import pytest
 
 from openhands_testgen.verification.inside import isolation
 from openhands_testgen.verification.inside.channel import Channel, ClosedError
+from openhands_testgen.verification.inside.defaults import change_default
 from openhands_testgen.verification.inside.hollow import StandIns
 from openhands_testgen.verification.inside.replacement import Replacement, find_functions, swap
 from openhands_testgen.verification.inside.tracing import LineTracer
@@ -155,7 +156,7 @@ class _Session:
             message, (descriptor,) = self._channel.receive()
         except (ClosedError, ValueError):
             os._exit(0)
-        return Turn(*marshal.loads(message)), descriptor  # noqa: S302 - our parent's
+        return Turn.unpack(marshal.loads(message)), descriptor  # noqa: S302 - our parent's
 
     def _prepare(self, turn: Turn, functions: dict[int, list[FunctionType]]) -> None:
         if self._setup.is_shared:
@@ -166,6 +167,8 @@ class _Session:
         if turn.code is not None:
             self._replacement.code = marshal.loads(turn.code)  # noqa: S302 - our parent's
             swap(self._code, self._replacement.code, functions)
+        if turn.default is not None:
+            change_default(turn.default, self._code, functions)
 
     def _run(self, session: pytest.Session, turn: Turn, descriptor: int) -> NoReturn:
         """Run the tests in this very process, and end it."""
