@@ -10,6 +10,8 @@ from pydantic import SecretStr
 from openhands_testgen import bootstrap, settings
 from openhands_testgen.domain.task import Assignment, Model
 from openhands_testgen.errors import ConfigurationError, TaskIdError
+from openhands_testgen.reporting.live_progress import LiveProgress
+from openhands_testgen.reporting.progress import LineProgress, NoProgress
 
 
 @pytest.fixture(autouse=True)
@@ -114,3 +116,25 @@ def test_who_asks_for_quiet_hears_nothing(
 ) -> None:
     bootstrap.build_progress(options).say("RUNNING")
     assert ("RUNNING" in capsys.readouterr().err) is is_said
+
+
+@pytest.mark.parametrize(
+    ("options", "in_actions", "is_terminal", "kind"),
+    [
+        ({}, False, True, LiveProgress),
+        ({}, False, False, LineProgress),
+        ({}, True, True, LineProgress),
+        ({"quiet": "true"}, False, True, NoProgress),
+        ({"quiet": "true"}, True, False, NoProgress),
+    ],
+)
+def test_who_sees_what(
+    monkeypatch: pytest.MonkeyPatch,
+    options: dict[str, str],
+    in_actions: bool,
+    is_terminal: bool,
+    kind: type,
+) -> None:
+    monkeypatch.setenv("GITHUB_ACTIONS", "true" if in_actions else "")
+    monkeypatch.setattr("sys.stderr.isatty", lambda: is_terminal, raising=False)
+    assert type(bootstrap.build_progress(options)) is kind

@@ -14,6 +14,7 @@ from openhands_testgen.domain.report import (
     label,
     render_end,
     render_result,
+    render_standing,
     render_status,
     render_time,
 )
@@ -129,6 +130,25 @@ def test_the_end_names_the_coverage() -> None:
     verification = Verification(Verdict.REJECTED, (), coverage=Coverage(66.666, 2, 3, 0, 0))
     report = replace(make_report(), verification=verification)
     assert render_end(report) == "rejected, coverage 66.7%"
+
+
+WORKING = TaskState(Status.RUNNING, steps=3, step="Run the tests", cost_usd=0.126)
+
+
+@pytest.mark.parametrize(
+    ("states", "line"),
+    [
+        ([TaskState(Status.QUEUED)], "QUEUED"),
+        ([WORKING], "RUNNING, step 3: Run the tests (0.13 USD so far)"),
+        ([replace(WORKING, cost_usd=None)], "RUNNING, step 3: Run the tests"),
+        ([replace(WORKING, cost_usd=0.0)], "RUNNING, step 3: Run the tests (0.00 USD so far)"),
+        ([TaskState(Status.COMPLETED), TaskState(Status.QUEUED)], "1 QUEUED, 1 COMPLETED"),
+        ([WORKING, WORKING, TaskState(Status.QUEUED)], "1 QUEUED, 2 RUNNING, 0.25 USD so far"),
+        ([], ""),
+    ],
+)
+def test_where_tasks_stand_is_one_line(states: list[TaskState], line: str) -> None:
+    assert render_standing(states) == line
 
 
 def test_tasks_are_told_apart_in_lines() -> None:

@@ -80,7 +80,6 @@ class Surroundings:
             f"--basetemp={os.environ['TMPDIR']}/pytest",
         ]
 
-
     def _build_fast_options(self) -> list[str]:
         """Build what leaves out everything that these tests do not name."""
         try:
