@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from openhands_testgen import bootstrap, settings
+from openhands_testgen import bootstrap, inputs, settings
 from openhands_testgen.arguments import parse_arguments
 from openhands_testgen.errors import (
     EXIT_INTERRUPTED,
@@ -100,7 +100,7 @@ def _is_excused(errors: Sequence[GenerationError], options: Options) -> bool:
     """Whether missing secrets are the whole cause; if so, that is said here."""
     from openhands_testgen import publishing
 
-    excuse = publishing.excuse_submit(errors, options, bootstrap.read_secrets(options))
+    excuse = publishing.excuse_submit(errors, options, inputs.read_secrets(options))
     return _say_notice(excuse)
 
 
@@ -108,7 +108,7 @@ async def _try_to_hand_over(options: Options) -> tuple[list[Submission], list[Ge
     task = settings.read(settings.TaskSettings, options)
     submitter = bootstrap.build_submitter(options)
     try:
-        outcomes = await submitter.submit(bootstrap.read_assignments(task))
+        outcomes = await submitter.submit(inputs.read_assignments(task))
     finally:
         await submitter.backend.aclose()
     submissions = [one for one in outcomes if not isinstance(one, GenerationError)]
@@ -207,7 +207,7 @@ async def _verify(options: Options) -> int:
     from openhands_testgen.domain.outcome import choose_verdict_exit_code
     from openhands_testgen.reporting.words import render_words
 
-    candidate = bootstrap.read_candidate(options)
+    candidate = inputs.read_candidate(options)
     verifier = bootstrap.build_verifier(options)
     async with verifier.open(candidate.project):
         verification = await verifier.verify(candidate)
@@ -319,7 +319,7 @@ def _say_notice(message: str) -> bool:
 
 
 def _mask_secrets(options: Options) -> None:
-    secrets = bootstrap.read_secrets(options)
+    secrets = inputs.read_secrets(options)
     outputs.mask_secrets(secrets, sys.stderr, in_actions=_is_in_actions())
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Self, TypedDict, Unpack, cast
 
-from openhands_testgen import bootstrap
+from openhands_testgen import bootstrap, inputs
 from openhands_testgen.domain.report import render_result, render_status
 from openhands_testgen.domain.task import Assignment
 from openhands_testgen.domain.task_id import parse_task_id
@@ -65,7 +65,7 @@ class OpenHandsTestGenerator:
         percent of lines and branches.
         """
         submitter = bootstrap.build_submitter(self._options)
-        checked = bootstrap.read_threshold(coverage_threshold)
+        checked = inputs.read_threshold(coverage_threshold)
         assignment = Assignment(module_path, output_path or "", checked, instructions)
         try:
             (outcome,) = await submitter.submit([assignment])
@@ -123,5 +123,5 @@ class OpenHandsTestGenerator:
 
     def _hide_secrets[Result: TaskStatus | TaskResult](self, result: Result) -> Result:
         """Take the keys of this generator out of what an agent or a server said."""
-        hide = partial(hide_secrets, secrets=bootstrap.read_secrets(self._options))
+        hide = partial(hide_secrets, secrets=inputs.read_secrets(self._options))
         return cast("Result", map_texts(result, hide))

@@ -8,14 +8,15 @@ import os
 import signal
 from typing import TYPE_CHECKING, Protocol
 
-from openhands_testgen import bootstrap
 from openhands_testgen.backends.agent_server import AgentServerBackend
 from openhands_testgen.backends.cloud import CloudBackend
 from openhands_testgen.backends.cloud_sandboxes import Sandboxes
+from openhands_testgen.bootstrap_backend import build_backend
 from openhands_testgen.clients.agent_server import AgentServerClient
 from openhands_testgen.clients.clock import SystemClock
 from openhands_testgen.clients.cloud import CloudClient
 from openhands_testgen.domain.task import ChangedFile, Conclusion, Model, Status, TaskState
+from openhands_testgen.reporting.progress import NoProgress
 from tests.contract.play import Ending
 from tests.fakes.backend import FakeBackend
 from tests.fakes.cloud import KEY as CLOUD_KEY
@@ -168,7 +169,7 @@ class EmbeddedHarness(ModelHarness):
     def __init__(self, state_dir: Path) -> None:
         """Take the state folder."""
         self._card = state_dir / "engine.json"
-        super().__init__(bootstrap.build_backend("embedded", {"state_dir": str(state_dir)}))
+        super().__init__(build_backend("embedded", {"state_dir": str(state_dir)}, NoProgress()))
 
     def lose_answer(self) -> None:
         """Nothing: a submit writes files, and hears of no answer."""

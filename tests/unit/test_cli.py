@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from typing import TYPE_CHECKING
 
@@ -19,9 +18,6 @@ if TYPE_CHECKING:
 @pytest.fixture(autouse=True)
 def output_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """A bare environment in an empty folder, with a file for the step's outputs; no server."""
-    for name in list(os.environ):
-        if name.startswith(("INPUT_", "OPENHANDS_", "LLM_", "GITHUB_", "RUNNER_")):
-            monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path)
     file = tmp_path / "outputs"
     monkeypatch.setenv("GITHUB_OUTPUT", str(file))

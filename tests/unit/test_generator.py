@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import os
 import sys
 import traceback
 from typing import TYPE_CHECKING
@@ -51,9 +50,6 @@ def server() -> Iterator[FakeAgentServer]:
 def generator(
     server: FakeAgentServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> OpenHandsTestGenerator:
-    for name in list(os.environ):
-        if name.startswith(("INPUT_", "OPENHANDS_", "LLM_", "GITHUB_", "RUNNER_")):
-            monkeypatch.delenv(name)
     (tmp_path / "prices.py").write_bytes(MODULE)
     monkeypatch.setenv("LLM_MODEL", "openai/any")
     monkeypatch.setenv("LLM_API_KEY", "planted-model-key")

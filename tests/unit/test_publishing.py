@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -29,9 +28,6 @@ NO_MODEL = ConfigurationError("no language model is set", field="llm-model")
 @pytest.fixture(autouse=True)
 def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A step of a workflow that a fork's pull request set off."""
-    for name in list(os.environ):
-        if name.startswith(("INPUT_", "OPENHANDS_", "LLM_", "GITHUB_", "RUNNER_")):
-            monkeypatch.delenv(name)
     (tmp_path / "event.json").write_text(json.dumps(FORK))
     monkeypatch.setenv("GITHUB_ACTIONS", "true")
     monkeypatch.setenv("GITHUB_REPOSITORY", "octo/shop")

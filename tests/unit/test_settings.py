@@ -10,13 +10,6 @@ from openhands_testgen import settings
 from openhands_testgen.errors import ConfigurationError
 
 
-@pytest.fixture(autouse=True)
-def _bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in list(settings.read_child_environment()):
-        if name.startswith(("INPUT_", "OPENHANDS_", "LLM_", "GITHUB_", "RUNNER_")):
-            monkeypatch.delenv(name)
-
-
 def test_option_input_environment_default(monkeypatch: pytest.MonkeyPatch) -> None:
     def read(**options: object) -> float:
         return settings.read(settings.TaskSettings, options).coverage_threshold
