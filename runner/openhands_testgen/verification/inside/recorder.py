@@ -25,7 +25,7 @@ import coverage
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from types import CodeType, FrameType
     from typing import Protocol
 
@@ -106,10 +106,9 @@ class Recorder:
         if self.seed is not None:
             shuffle(items, self.seed)
         module = items[0].getparent(pytest.Module) if items else None
-        for name, place in zip(self.canaries if module else (), (len(items) // 2, len(items) + 1)):
-            items.insert(
-                place, pytest.Function.from_parent(module, name=name, callobj=make_canary())
-            )
+        if module:
+            for name, place in zip(self.canaries, (len(items) // 2, len(items) + 1)):
+                items.insert(place, make_canary(module, name))
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Say what could not be collected."""
@@ -143,13 +142,18 @@ class Recorder:
         return written
 
 
-def make_canary() -> Callable[[], None]:
-    """Return a test that fails: if it passes, no outcome can be believed."""
+def make_canary(module: pytest.Module, name: str) -> pytest.Item:
+    """Return a test that fails: if it passes, no outcome can be believed.
+
+    Nobody reads how it failed, and to render that takes longer than many a test.
+    """
 
     def canary() -> None:
         raise AssertionError("this test must fail")
 
-    return canary
+    item: pytest.Item = pytest.Function.from_parent(module, name=name, callobj=canary)
+    item.repr_failure = lambda *_: "it has failed as it must: failures are seen"  # type: ignore[method-assign]
+    return item
 
 
 def describe(item: pytest.Item) -> dict[str, object]:
