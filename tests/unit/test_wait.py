@@ -133,7 +133,7 @@ async def test_it_is_stopped_where_that_is_asked_for() -> None:
     await scene.wait(task_id, plan=plan)
     (arrival,) = scene.arrivals
     assert arrival.state.conclusion is Conclusion.TIMED_OUT
-    assert "no step has been made for 30 minutes" in str(arrival.state.error)
+    assert "no step has been made for 60 minutes" in str(arrival.state.error)
     assert scene.backend.cancelled == [task_id.conversation_id]
 
 
