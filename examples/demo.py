@@ -32,6 +32,7 @@ HOME = EXAMPLES.parent
 RESULTS = HOME / "demo-results"
 ACTION = "OWNER/openhands-testgen@v0"
 WAIT_SECONDS = 20
+WAIT = "Waiting for"
 MEANWHILE = ("refactor", "deploy")
 
 
@@ -43,6 +44,7 @@ class Event(TypedDict, total=False):
     jobResult: str
     raw_output: bool
     command: str
+    arg: str
     level: str
     step: str
 
@@ -80,7 +82,7 @@ class Run:
         if job not in self.starts:
             self.starts[job] = time.time()
             self.say(f"{job}: started")
-        self._follow_folds(job, event.get("command", ""))
+        self._follow_folds(job, event)
         is_said = event.get("raw_output") or event.get("command") in {"error", "warning", "notice"}
         is_said = is_said or event.get("level") == "error"
         if is_said and job not in self.folded:
@@ -91,9 +93,10 @@ class Run:
             took = self.ends[job] - self.starts[job]
             self.say(f"{job}: {event['jobResult']} after {took:.1f} s")
 
-    def _follow_folds(self, job: str, command: str) -> None:
-        """Keep out of sight what a step folds in its log."""
-        if command == "group":
+    def _follow_folds(self, job: str, event: Event) -> None:
+        """Keep out of sight what a step folds in its log, all but the wait."""
+        command = event.get("command")
+        if command == "group" and not event.get("arg", "").startswith(WAIT):
             self.folded.add(job)
         elif command == "endgroup":
             self.folded.discard(job)

@@ -36,6 +36,8 @@ def test_the_demo_shows_what_it_promises() -> None:
     for job in ("test", "submit", "agent", "refactor", "deploy", "collect"):
         assert re.search(rf"^{job} +[ █▒]+ +\d", done.stdout, re.MULTILINE), job
     assert re.search(r"tests/test_prices.py: accepted at \d", done.stdout)
+    assert re.search(r"collect \| .*\] src/shop/prices.py: judging tests/test_prices", done.stdout)
+    assert '"task_id"' not in done.stdout
     (file,) = (ROOT / "demo-results").glob("*/result.json")
     result = json.loads(file.read_bytes())
     assert Path(result["results_dir"], "agent", "tests", "test_prices.py").is_file()
