@@ -59,6 +59,7 @@ class Examination:
         self._plain = self._set_up(self._module.code, self._seconds)
         self._baseline = Account()
         self._lines: dict[str, list[int]] = {}
+        self._early: frozenset[int] | None = None
 
     def run(self) -> dict[str, object]:
         """Return the answer."""
@@ -97,7 +98,9 @@ class Examination:
                 self._pool.keep_one()
             done = alone
         self._baseline = done[BASELINE]
-        self._lines = done[TRACE].lines if done[TRACE].is_sound else {}
+        self._lines = dict(done[TRACE].lines) if done[TRACE].is_sound else {}
+        early = self._lines.pop(BEFORE_TESTS, None)
+        self._early = None if early is None else frozenset(early)
 
     def _run_all(self, jobs: Sequence[Job]) -> dict[str, Account]:
         late = {job.key: Account(is_late=True) for job in jobs}
@@ -125,9 +128,7 @@ class Examination:
         counted for the test that came first.
         """
         reaching = tuple(
-            test
-            for test, lines in self._lines.items()
-            if test != BEFORE_TESTS and not mutant.lines.isdisjoint(lines)
+            test for test, lines in self._lines.items() if not mutant.lines.isdisjoint(lines)
         )
         turn = Turn(first=reaching, stop=True)
         if self._can_live(mutant):
@@ -141,13 +142,13 @@ class Examination:
 
     def _can_live(self, mutant: Mutant) -> bool:
         """Whether it is enough to change functions: none of them ran before the tests did."""
-        early = self._lines.get(BEFORE_TESTS)
+        early = self._early
         if early is None or not self._plain.is_shared or not mutant.lines.isdisjoint(early):
             return False
         if mutant.default:
             return True
         is_in_function = mutant.change.site.place.is_in_function
-        return is_in_function and can_swap(self._module.code, mutant.code)
+        return is_in_function and can_swap(self._module.code, mutant.code, early)
 
     def _set_up(self, code: CodeType, seconds: float) -> Setup:
         return Setup(marshal.dumps(code), math.ceil(seconds), is_shared=self._question.is_fast)

@@ -10,7 +10,7 @@ from types import CodeType, FunctionType, ModuleType
 from typing import TYPE_CHECKING, Callable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from openhands_testgen.verification.inside.library import Library
 
@@ -100,9 +100,16 @@ def swap(old: CodeType, new: CodeType, functions: dict[int, list[FunctionType]])
             function.__code__ = after
 
 
-def can_swap(old: CodeType, new: CodeType) -> bool:
-    """Whether functions can take their new code while they live."""
-    return all(before.co_freevars == after.co_freevars for before, after in _pair(old, new))
+def can_swap(old: CodeType, new: CodeType, early: Collection[int]) -> bool:
+    """Whether functions can take their new code while they live.
+
+    One that would need other variables of its surroundings cannot, but there is none whose
+    definition is not among the ``early`` lines: what ran so far.
+    """
+    return all(
+        before.co_freevars == after.co_freevars or before.co_firstlineno not in early
+        for before, after in _pair(old, new)
+    )
 
 
 def _pair(old: CodeType, new: CodeType) -> Iterator[tuple[CodeType, CodeType]]:

@@ -87,7 +87,7 @@ def test_functions_that_live_take_new_code(tmp_path: Path) -> None:
     path = tmp_path / "a.py"
     old, space = load(SOURCE, path)
     new = compile_text(SOURCE.replace("a + 1", "a + 2").replace("return 1", "return 3"), path)
-    assert can_swap(old, new)
+    assert can_swap(old, new, {2, 3, 5, 9})
     swap(old, new, find_functions(str(path)))
     outer, early, kind = space["outer"], space["early"], space["A"]
     assert isinstance(outer, FunctionType)
@@ -102,7 +102,7 @@ def test_functions_keep_the_variables_around_them(tmp_path: Path) -> None:
     path = tmp_path / "a.py"
     old = compile_text(SOURCE, path)
     new = compile_text(SOURCE.replace("a + 1", "1"), path)
-    assert not can_swap(old, new)
+    assert not can_swap(old, new, {2, 3})
     _, space = load(SOURCE, path)
     with pytest.raises(ValueError, match="free var"):
         swap(
@@ -110,6 +110,18 @@ def test_functions_keep_the_variables_around_them(tmp_path: Path) -> None:
             next(code for code in _walk(new) if code.co_name == "inner"),
             {id(next(code for code in _walk(old) if code.co_name == "inner")): [_get(space)]},
         )
+
+
+def test_functions_that_are_not_there_yet_need_no_variables(tmp_path: Path) -> None:
+    path = tmp_path / "a.py"
+    text = SOURCE.replace("early = outer(10)", "")
+    old, space = load(text, path)
+    new = compile_text(text.replace("a + 1", "1"), path)
+    assert can_swap(old, new, {2, 7})
+    swap(old, new, find_functions(str(path)))
+    outer = space["outer"]
+    assert isinstance(outer, FunctionType)
+    assert outer(10)() == 1
 
 
 def _get(space: dict[str, object]) -> FunctionType:
