@@ -22,6 +22,7 @@ from openhands_testgen.domain.task import Limits
 from openhands_testgen.errors import GenerationError
 from openhands_testgen.inputs import read_model, read_run, read_secrets, read_wait_plan
 from openhands_testgen.reporting.progress import LineProgress, NoProgress
+from openhands_testgen.reporting.redacted_stream import RedactedStream
 from openhands_testgen.submit import Submitter
 
 if TYPE_CHECKING:
@@ -107,7 +108,9 @@ def build_progress(options: Options, *, is_waiting: bool = False) -> Progress:
         return LineProgress(sys.stderr, in_actions=in_actions)
     from openhands_testgen.reporting.live_progress import LiveProgress
 
-    return LiveProgress(sys.stderr)
+    return LiveProgress(
+        sys.stderr, sys.stderr.hide if isinstance(sys.stderr, RedactedStream) else str
+    )
 
 
 def build_collector(backend_name: str, options: Options, progress: Progress) -> Collector:

@@ -225,7 +225,10 @@ class WaitSettings(Group):
     on_timeout: OnTimeout = Field(
         "fail",
         validation_alias=_aliases("on_timeout"),
-        description="when the time is up: `fail` lets the agent go on, `cancel` stops it",
+        description=(
+            "when the time is up, or a task does not move any more: `fail` lets the agent go on, "
+            "`cancel` stops it"
+        ),
     )
     max_repairs: int = Field(
         1,

@@ -135,7 +135,7 @@ class Wait:
             if arrival.error or arrival.state.status.is_final:
                 self.unfinished.remove(task_id)
                 self._arrive(arrive, arrival)
-        self._progress.show(self._states.values())
+        self._progress.show(self._states)
         await self._give_up(arrive, self._list_overstayed())
         return None
 

@@ -48,6 +48,7 @@ STATIC = {
     "patched_clock": "patches-clock",
     "shadowed": "shadowed",
     "patched_pytest": "reaches-into-runner",
+    "walked_frames": "reaches-into-runner",
     "own_coverage": "reaches-into-runner",
     "read_source": "reads-source",
     "read_file": "reads-source",

@@ -13,7 +13,7 @@ from openhands_testgen.domain.snapshot import Snapshot
 from openhands_testgen.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Collection, Iterator, Mapping
+    from collections.abc import AsyncIterator, Iterator, Mapping
 
     from openhands_testgen.domain.report import Report
     from openhands_testgen.domain.task import TaskState
@@ -129,14 +129,13 @@ class RecordingProgress:
 
     @contextmanager
     def waiting(self, title: str) -> Iterator[None]:
-        """Keep its title, and say where it ends."""
+        """Keep its title."""
         self.lines.append(title)
         yield
-        self.lines.append("the wait is over")
 
-    def show(self, states: Collection[TaskState]) -> None:
+    def show(self, states: Mapping[str, TaskState]) -> None:
         """Keep it."""
-        self.standings.append(list(states))
+        self.standings.append(list(states.values()))
 
     def say(self, line: str) -> None:
         """Keep it."""

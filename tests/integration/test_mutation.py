@@ -267,6 +267,85 @@ async def test_defaults_are_changed(tmp_path: Path) -> None:
     }
 
 
+LATE_IMPORTS = {
+    "in the test": "def test_price():\n    from late import price\n    assert price(3) == 6\n",
+    "in a fixture": (
+        "import importlib\nimport pytest\n\n\n@pytest.fixture\ndef late():\n"
+        "    return importlib.import_module('late')\n\n\n"
+        "def test_price(late):\n    assert late.price(3) == 6\n"
+    ),
+    "anew": (
+        "import importlib\nimport late\n\n\n"
+        "def test_price():\n    assert importlib.reload(late).price(3) == 6\n"
+    ),
+}
+
+
+@pytest.mark.parametrize("tests", LATE_IMPORTS.values(), ids=LATE_IMPORTS)
+async def test_a_module_that_is_loaded_late_is_changed_too(tmp_path: Path, tests: str) -> None:
+    source = "def price(net, rate=2):\n    return net * rate\n"
+    record = await mutate(tmp_path, Judged("late.py", {"late.py": source}, tests))
+    assert list_unnoticed(record) == set()
+    assert {one.before for one, _ in record.ends} >= {"2", "net * rate"}
+
+
+ORDER = """\
+import logging
+import warnings
+
+
+def noted(n):
+    if n < 0:
+        warnings.warn("below zero")
+    return abs(n)
+
+
+def logged(n):
+    if n < 0:
+        logging.warning("below zero")
+    return abs(n)
+
+
+def twice(n):
+    return {name}(n) + {name}(n)
+""" + "".join(f"\n\ndef fill_{n}(x):\n    return x\n" for n in range(20))
+ORDER_TESTS = """\
+import late
+
+
+def test_first():
+    assert late.{name}(-1) == 1
+
+
+def test_twice(capsys):
+    late.twice(-2)
+    assert capsys.readouterr().err == ""
+"""
+
+
+@pytest.mark.parametrize("name", ["noted", "logged"])
+async def test_what_is_printed_once_is_no_kill(tmp_path: Path, name: str) -> None:
+    source, tests = ORDER.format(name=name), ORDER_TESTS.format(name=name)
+    record = await mutate(tmp_path, Judged("late.py", {"late.py": source}, tests))
+    line = source.splitlines().index(f"    return {name}(n) + {name}(n)") + 1
+    ends = {end for one, end in record.ends if (one.line, one.operator) == (line, "arithmetic")}
+    assert ends == {End.SURVIVED}
+
+
+async def test_warnings_are_seen_as_pytest_shows_them(tmp_path: Path) -> None:
+    source = (
+        "import warnings\n\n\ndef size(n):\n    if n > 100:\n"
+        "        warnings.warn('large', DeprecationWarning)\n    return n\n"
+    )
+    tests = (
+        "import warnings\nfrom late import size\n\n\ndef test_size():\n"
+        "    with warnings.catch_warnings(record=True) as caught:\n        assert size(50) == 50\n"
+        "    assert not caught\n"
+    )
+    record = await mutate(tmp_path, Judged("late.py", {"late.py": source}, tests))
+    assert ("n > 100", "n <= 100") not in list_unnoticed(record)
+
+
 async def test_async_functions_and_test_cases(tmp_path: Path) -> None:
     record = await mutate(tmp_path, Judged("later.py", {"later.py": ASYNC}, ASYNC_TESTS))
     assert {before for before, _ in list_unnoticed(record)} == {"await asyncio.sleep(0)", "0"}

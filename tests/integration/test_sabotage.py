@@ -397,3 +397,34 @@ async def test_tests_that_change_the_module_are_hostile(tmp_path: Path) -> None:
     tests = "import shop\ndef test_it():\n    open(shop.__file__, 'w').close()\n"
     record = await sabotage(tmp_path, shop(tests))
     assert record == SabotageRecord(problem=CHANGED, is_hostile=True)
+
+
+@pytest.mark.parametrize(
+    "conftest",
+    [
+        pytest.param("", id="nothing"),
+        pytest.param(
+            "import pytest\n\n\n@pytest.fixture(autouse=True)\ndef nothing_is_logged(caplog):\n"
+            "    yield\n    assert not caplog.records\n",
+            id="a fixture that needs a plugin",
+        ),
+        pytest.param(
+            "import pytest\n\n\n@pytest.fixture(autouse=True)\ndef logged(request):\n"
+            "    return request.getfixturevalue('cap' + 'log')\n",
+            id="one that does not name it",
+        ),
+    ],
+)
+async def test_what_stands_around_the_tests_hides_no_vacuous_one(
+    tmp_path: Path, conftest: str
+) -> None:
+    source = "def price(net):\n    return net * 2\n"
+    tests = (
+        "from net import price\n\n\ndef test_vacuous():\n"
+        "    assert price(4) is not NotImplemented\n\n\n"
+        "def test_sound():\n    assert price(4) == 8\n"
+    )
+    files = {"net.py": source, "tests/conftest.py": conftest}
+    async with set_up(tmp_path, Judged("net.py", files, tests)) as bench:
+        record = await run_sabotage(bench.python, bench.candidate, bench.roots)
+    assert (record.problem, record.passed) == ("", (f"{TESTS}::test_vacuous",))

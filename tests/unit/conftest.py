@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-OURS = ("INPUT_", "OPENHANDS_", "LLM_", "GITHUB_", "RUNNER_")
+OURS = ("INPUT_", "OPENHANDS_", "LLM_", "GITHUB_", "RUNNER_", "SESSION_API_KEY")
 
 
 @pytest.fixture(autouse=True)

@@ -67,6 +67,8 @@ class EmbeddedBackend:
     ) -> Mapping[str, TaskState | GenerationError]:
         """Read what the engine wrote; start another engine where one died over its work."""
         states = {one.conversation_id: self._read(one) for one in task_ids}
+        if QUEUED in states.values():
+            states = self._place_in_line(states)
         if any(isinstance(one, TaskState) and not one.status.is_final for one in states.values()):
             self._ensure_engine()
         return states
@@ -124,6 +126,17 @@ class EmbeddedBackend:
         if stored.failure:
             return BackendError(stored.failure)
         return replace(stored.state)
+
+    def _place_in_line(
+        self, states: Mapping[str, TaskState | GenerationError]
+    ) -> dict[str, TaskState | GenerationError]:
+        """Say of the tasks that wait how many older ones have not ended: the line moves by that."""
+        line = [task.conversation_id for task in self._folder.list_tasks() if not task.is_over]
+        placed = dict(states)
+        for place, key in enumerate(line):
+            if place and states.get(key) == QUEUED:
+                placed[key] = replace(QUEUED, step=f"{place} before it in line")
+        return placed
 
     def _find(self, task_id: TaskId) -> TaskFolder:
         folder = self._folder

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from contextlib import AbstractAsyncContextManager, AbstractContextManager
     from pathlib import Path
 
@@ -107,8 +107,8 @@ class Progress(Protocol):
     def say(self, line: str) -> None:
         """Print one line."""
 
-    def show(self, states: Collection[TaskState]) -> None:
-        """Show where all tasks of the wait stand now."""
+    def show(self, states: Mapping[str, TaskState]) -> None:
+        """Show where tasks stand now, by conversation id; the others stand where they did."""
 
 
 class Clock(Protocol):

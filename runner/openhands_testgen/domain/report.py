@@ -228,7 +228,8 @@ def label(task_id: TaskId) -> str:
 def render_step(state: TaskState) -> str:
     """Render what an agent does now, and what it has cost so far where that is known."""
     spent = "" if state.cost_usd is None else f" ({state.cost_usd:.2f} USD so far)"
-    return f"step {state.steps}: {state.step}{spent}"
+    number = f"step {state.steps}: " if state.steps else ""
+    return f"{number}{state.step}{spent}"
 
 
 def render_standing(states: Collection[TaskState]) -> str:

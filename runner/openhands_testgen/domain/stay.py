@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 LONGEST_STAY_SECONDS: Mapping[Status, float] = MappingProxyType(
     {
-        Status.QUEUED: 1_800.0,  # in a line that does not move
+        Status.QUEUED: 3_600.0,  # in a line that does not move
         Status.RUNNING: 3_600.0,  # without another step; some backends see few of them
     }
 )

@@ -15,7 +15,7 @@ from openhands_testgen.domain.text import to_plain_line
 from openhands_testgen.reporting.progress import render_line
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from typing import TextIO
 
     from openhands_testgen.domain.task import TaskState
@@ -24,8 +24,10 @@ if TYPE_CHECKING:
 class LiveProgress:
     """Prints lines as ``LineProgress`` does, and shows what goes on now while a wait lasts."""
 
-    def __init__(self, stream: TextIO) -> None:
-        """Take a stream that is a terminal."""
+    def __init__(self, stream: TextIO, hide: Callable[[str], str] = str) -> None:
+        """Take a stream that is a terminal, and what hides secrets before a line is cut."""
+        self._hide = hide
+        self._states: dict[str, TaskState] = {}
         self._console = Console(file=stream, highlight=False, markup=False, emoji=False)
         self._start = time.monotonic()
         text = TextColumn(
@@ -58,7 +60,9 @@ class LiveProgress:
         """Print one line above it."""
         self._console.print(render_line(line, self._start), soft_wrap=True)
 
-    def show(self, states: Collection[TaskState]) -> None:
-        """Show where all tasks stand."""
+    def show(self, states: Mapping[str, TaskState]) -> None:
+        """Show where all tasks stand that were ever shown."""
+        self._states |= states
+        line = to_plain_line(self._hide(render_standing(self._states.values())))
         for row in self._bar.task_ids:
-            self._bar.update(row, description=to_plain_line(render_standing(states)))
+            self._bar.update(row, description=line)

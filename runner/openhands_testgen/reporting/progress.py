@@ -10,7 +10,7 @@ from openhands_testgen.domain.text import to_plain_line
 from openhands_testgen.reporting.outputs import group
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Iterator, Mapping
     from contextlib import AbstractContextManager
     from typing import TextIO
 
@@ -36,7 +36,7 @@ class LineProgress:
         """Print one line."""
         print(render_line(line, self._start), file=self._stream, flush=True)
 
-    def show(self, states: Collection[TaskState]) -> None:
+    def show(self, states: Mapping[str, TaskState]) -> None:
         """Print nothing: what has changed was said."""
 
 
@@ -50,7 +50,7 @@ class NoProgress:
     def say(self, line: str) -> None:
         """Say nothing."""
 
-    def show(self, states: Collection[TaskState]) -> None:
+    def show(self, states: Mapping[str, TaskState]) -> None:
         """Show nothing."""
 
 

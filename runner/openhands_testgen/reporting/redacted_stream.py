@@ -24,8 +24,12 @@ class RedactedStream(io.TextIOBase):
 
     def write(self, text: str, /) -> int:
         """Write a text."""
-        self.raw.write(hide_secrets(text, self.secrets))
+        self.raw.write(self.hide(text))
         return len(text)
+
+    def hide(self, text: str) -> str:
+        """Return a text as it may be written, in pieces too."""
+        return hide_secrets(text, self.secrets)
 
     def writable(self) -> bool:
         """It is."""

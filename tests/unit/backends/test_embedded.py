@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -62,6 +62,15 @@ async def test_a_submit_starts_an_engine_and_the_task_is_queued(scene: Scene) ->
     scene.sit()
     assert await scene.look(task_id) == TaskState(Status.QUEUED)
     assert scene.started == 1
+
+
+async def test_a_task_in_line_says_how_many_are_before_it(scene: Scene) -> None:
+    await scene.submit()
+    scene.order = replace(scene.order, conversation_id="f" * 32)
+    second = await scene.submit()
+    assert await scene.look(second) == TaskState(Status.QUEUED, step="1 before it in line")
+    scene.folder.list_tasks()[0].write_state(DONE)
+    assert await scene.look(second) == TaskState(Status.QUEUED)
 
 
 async def test_an_engine_that_lives_is_not_started_again(scene: Scene) -> None:

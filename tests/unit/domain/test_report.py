@@ -139,6 +139,7 @@ WORKING = TaskState(Status.RUNNING, steps=3, step="Run the tests", cost_usd=0.12
     ("states", "line"),
     [
         ([TaskState(Status.QUEUED)], "QUEUED"),
+        ([TaskState(Status.QUEUED, step="2 before it in line")], "QUEUED, 2 before it in line"),
         ([WORKING], "RUNNING, step 3: Run the tests (0.13 USD so far)"),
         ([replace(WORKING, cost_usd=None)], "RUNNING, step 3: Run the tests"),
         ([replace(WORKING, cost_usd=0.0)], "RUNNING, step 3: Run the tests (0.00 USD so far)"),

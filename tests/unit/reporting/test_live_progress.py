@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import io
 import re
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
 from openhands_testgen.domain.task import Status, TaskState
 from openhands_testgen.reporting.live_progress import LiveProgress
+from openhands_testgen.reporting.redacted_stream import RedactedStream
 from tests.fakes.hostile import TEXTS
+
+if TYPE_CHECKING:
+    from typing import TextIO
 
 WORKING = TaskState(Status.RUNNING, steps=3, step="Run the tests", cost_usd=0.5)
 MOVEMENT = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
@@ -40,7 +45,7 @@ def read(terminal: Terminal) -> list[str]:
 def test_the_line_shows_where_the_task_stands(terminal: Terminal) -> None:
     progress = LiveProgress(terminal)
     with progress.waiting("Waiting for 1 task"):
-        progress.show([WORKING])
+        progress.show({"a": WORKING})
     assert any("RUNNING, step 3: Run the tests (0.50 USD" in line for line in read(terminal))
 
 
@@ -69,7 +74,7 @@ def test_a_long_line_is_cut_where_it_moves_only(terminal: Terminal) -> None:
     progress, long = LiveProgress(terminal), "word " * 40
     with progress.waiting("Waiting for 1 task"):
         progress.say(long)
-        progress.show([TaskState(Status.RUNNING, steps=1, step=long)])
+        progress.show({"a": TaskState(Status.RUNNING, steps=1, step=long)})
     lines = read(terminal)
     assert any(line.count("word") == 40 for line in lines)
     assert all(len(line) <= 60 for line in lines if "step 1" in line)
@@ -81,8 +86,26 @@ def test_foreign_text_is_only_text(terminal: Terminal, text: str) -> None:
     progress = LiveProgress(terminal)
     with progress.waiting("Waiting for 1 task"):
         progress.say(f"[bold]{text}")
-        progress.show([TaskState(Status.RUNNING, steps=1, step=f"[bold]{text}")])
+        progress.show({"a": TaskState(Status.RUNNING, steps=1, step=f"[bold]{text}")})
     lines = read(terminal)
     assert sum("[bold]" in line for line in lines) >= 2
     assert all(line.isprintable() for line in lines)
     assert "##[" not in terminal.getvalue()
+
+
+def test_the_tasks_of_several_waits_are_counted_together(terminal: Terminal) -> None:
+    progress = LiveProgress(terminal)
+    with progress.waiting("Waiting for 2 tasks"):
+        progress.show({"a": WORKING})
+        progress.show({"b": TaskState(Status.QUEUED)})
+    assert any("1 QUEUED, 1 RUNNING, 0.50 USD so far" in line for line in read(terminal))
+
+
+def test_no_part_of_a_secret_is_left_where_the_line_is_cut(terminal: Terminal) -> None:
+    stream = RedactedStream(terminal, ["planted-key-" * 6])
+    progress = LiveProgress(cast("TextIO", stream), stream.hide)
+    step = f"echo with words before {'planted-key-' * 6}"
+    with progress.waiting("Waiting for 1 task"):
+        progress.show({"a": TaskState(Status.RUNNING, steps=1, step=step)})
+    assert any("words before" in line for line in read(terminal))
+    assert "planted" not in terminal.getvalue()

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from openhands_testgen.verification.inside.changes import Change, find_changes, spread
-from openhands_testgen.verification.inside.defaults import Default, find_default
 from openhands_testgen.verification.inside.operators import CONTROLS
 
 if TYPE_CHECKING:
@@ -19,17 +18,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Mutant:
-    """A changed module; ``default`` says the same where nothing but that of a parameter changes."""
+    """A changed module. ``lines`` are those that have to run for the change to matter."""
 
     change: Change
     code: CodeType
-    default: Default | None = None
 
     @property
     def lines(self) -> frozenset[int]:
-        """The lines that have to run for the change to matter."""
-        if self.default:
-            return frozenset(self.default.lines)
+        """The lines of the changed node and of its statement."""
         return self.change.site.place.lines | {self.change.line}
 
 
@@ -75,6 +71,5 @@ class Module:
                 break
             code = change.compile(self.tree, self.path)
             if code is not None and code != self.code:
-                default = find_default(self.tree, change)
-                made.setdefault(code, Mutant(change, code, default))
+                made.setdefault(code, Mutant(change, code))
         return list(made.values())

@@ -131,24 +131,21 @@ class Examination:
             test for test, lines in self._lines.items() if not mutant.lines.isdisjoint(lines)
         )
         turn = Turn(first=reaching, stop=True)
-        if self._can_live(mutant):
+        if self._can_swap(mutant):
             seconds = _limit(self._baseline.seconds)
-            code = None if mutant.default else marshal.dumps(mutant.code)
-            turn = replace(turn, code=code, default=mutant.default, cpu_seconds=math.ceil(seconds))
+            code = marshal.dumps(mutant.code)
+            turn = replace(turn, code=code, cpu_seconds=math.ceil(seconds))
             return Job(key, self._plain, turn, seconds)
         seconds = _limit(self._baseline.start_seconds + self._baseline.seconds)
         setup = replace(self._set_up(mutant.code, seconds), is_shared=False)
         return Job(key, setup, turn, seconds)
 
-    def _can_live(self, mutant: Mutant) -> bool:
+    def _can_swap(self, mutant: Mutant) -> bool:
         """Whether it is enough to change functions: none of them ran before the tests did."""
-        early = self._early
-        if early is None or not self._plain.is_shared or not mutant.lines.isdisjoint(early):
+        early, place = self._early, mutant.change.site.place
+        if early is None or not self._plain.is_shared or not place.is_in_function:
             return False
-        if mutant.default:
-            return True
-        is_in_function = mutant.change.site.place.is_in_function
-        return is_in_function and can_swap(self._module.code, mutant.code, early)
+        return mutant.lines.isdisjoint(early) and can_swap(self._module.code, mutant.code, early)
 
     def _set_up(self, code: CodeType, seconds: float) -> Setup:
         return Setup(marshal.dumps(code), math.ceil(seconds), is_shared=self._question.is_fast)

@@ -13,6 +13,7 @@ import os
 import signal
 import sys
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Callable, NoReturn
 
@@ -20,7 +21,6 @@ import pytest
 
 from openhands_testgen.verification.inside import isolation
 from openhands_testgen.verification.inside.channel import Channel, ClosedError
-from openhands_testgen.verification.inside.defaults import change_default
 from openhands_testgen.verification.inside.hollow import StandIns
 from openhands_testgen.verification.inside.replacement import Replacement, find_functions, swap
 from openhands_testgen.verification.inside.tracing import LineTracer
@@ -94,6 +94,7 @@ def _enter(where: Surroundings, setup: Setup, channel: Channel) -> None:
     if not setup.is_shared:
         isolation.limit_cpu(setup.cpu_seconds)
     where.enter()
+    where.silence()
     sys.argv = [str(pytest.__file__), where.tests]
 
 
@@ -143,7 +144,7 @@ class _Session:
             turn, descriptor = self._receive()
             child = os.fork() if self._setup.is_shared else 0
             if not child:
-                self._prepare(turn, functions)
+                turn = self._prepare(turn, functions)
                 self._run(session, turn, descriptor)
             os.close(descriptor)
             status = os.waitpid(child, 0)[1]
@@ -156,19 +157,20 @@ class _Session:
             message, (descriptor,) = self._channel.receive()
         except (ClosedError, ValueError):
             os._exit(0)
-        return Turn.unpack(marshal.loads(message)), descriptor  # noqa: S302 - our parent's
+        return Turn(*marshal.loads(message)), descriptor  # noqa: S302 - our parent's
 
-    def _prepare(self, turn: Turn, functions: dict[int, list[FunctionType]]) -> None:
+    def _prepare(self, turn: Turn, functions: dict[int, list[FunctionType]]) -> Turn:
+        """Get ready for the tests; what is left of the turn is the same for all changes."""
         if self._setup.is_shared:
             os.setsid()
             self._channel.close()
             isolation.enter_own_domain()
             isolation.limit_cpu(turn.cpu_seconds)
         if turn.code is not None:
+            # What loads the module from now on meets the change as well.
             self._replacement.code = marshal.loads(turn.code)  # noqa: S302 - our parent's
             swap(self._code, self._replacement.code, functions)
-        if turn.default is not None:
-            change_default(turn.default, self._code, functions)
+        return replace(turn, code=None)
 
     def _run(self, session: pytest.Session, turn: Turn, descriptor: int) -> NoReturn:
         """Run the tests in this very process, and end it."""

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import importlib.util
+import logging
 import os
 import sys
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
-# Plugins that take a third of the time of a short test, by the word that only their users write.
-NAMED_PLUGINS = {"logging": "caplog", "warnings": "filterwarnings"}
+# Plugins that take a third of the time of a short test, and the words of tests that may need them.
+NAMED_PLUGINS = {"logging": ("caplog", "logging"), "warnings": ("warn",)}
+CONFTEST = "conftest.py"
 
 
 @dataclass(frozen=True)
@@ -53,9 +56,13 @@ class Surroundings:
 
         It imports each ``conftest.py`` above the tests while it makes itself ready.
         """
+        return self.is_fast and not any(file.exists() for file in self._list_conftests())
+
+    def _list_conftests(self) -> list[Path]:
+        """List where pytest looks for them."""
         project = Path(self.project)
         above = [folder for folder in Path(self.tests).parents if folder.is_relative_to(project)]
-        return self.is_fast and not any((folder / "conftest.py").exists() for folder in above)
+        return [folder / CONFTEST for folder in above]
 
     def enter(self) -> None:
         """Import from the project from now on, also in processes that tests start."""
@@ -82,15 +89,36 @@ class Surroundings:
 
     def _build_fast_options(self) -> list[str]:
         """Build what leaves out everything that these tests do not name."""
-        try:
-            text = Path(self.tests).read_text(encoding="utf-8", errors="replace")
-        except OSError:
-            text = ""
-        unnamed = [plugin for plugin, word in NAMED_PLUGINS.items() if word not in text]
         return [
             *("--assert=plain", "--tb=native", "--capture=sys", "-p", "no:faulthandler"),
-            *(option for plugin in unnamed for option in ("-p", f"no:{plugin}")),
+            *(option for plugin in self._find_unnamed() for option in ("-p", f"no:{plugin}")),
         ]
+
+    def _find_unnamed(self) -> list[str]:
+        text = "".join(map(_read, (Path(self.tests), *self._list_conftests())))
+        return [
+            plugin
+            for plugin, words in NAMED_PLUGINS.items()
+            if not any(word in text for word in words)
+        ]
+
+    def silence(self) -> None:
+        """Keep to what left out plugins do for tests that do not know of them.
+
+        Nothing that is logged or warned of is printed, whichever test comes first.
+        """
+        for plugin in self._find_unnamed() if self.is_fast else ():
+            if plugin == "logging":
+                logging.getLogger().addHandler(logging.NullHandler())
+            else:
+                warnings.showwarning = lambda *_, **__: None
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
 
 
 def _is_installed(package: str) -> bool:

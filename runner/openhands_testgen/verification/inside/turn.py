@@ -8,14 +8,11 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
-
-from openhands_testgen.verification.inside.defaults import Default
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from typing import Any
 
     import pytest
 
@@ -29,9 +26,8 @@ FAILED, SKIPPED, PASSED = "failed", "skipped", "passed"
 class Turn:
     """What is asked; it travels as a plain tuple.
 
-    ``code`` takes the place of the module's in the functions that live, ``default`` that of one of
-    their parameters. ``only`` are the tests to run, all if ``None``; those in ``first`` run first.
-    ``mode`` is how stand-ins answer.
+    ``code`` takes the place of the module's, in the functions that live too. ``only`` are the tests
+    to run, all if ``None``; those in ``first`` run first. ``mode`` is how stand-ins answer.
     """
 
     code: bytes | None = None
@@ -40,13 +36,6 @@ class Turn:
     stop: bool = False
     mode: str = ""
     cpu_seconds: int = 60
-    default: Default | None = None
-
-    @classmethod
-    def unpack(cls, fields: tuple[Any, ...]) -> Turn:
-        """Return the turn that a tuple stands for."""
-        turn = cls(*fields)
-        return replace(turn, default=Default(*turn.default)) if turn.default else turn  # type: ignore[misc]  # a tuple still
 
     def choose(self, items: Sequence[pytest.Item]) -> list[pytest.Item]:
         """Choose the tests and put them in order."""

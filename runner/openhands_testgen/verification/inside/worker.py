@@ -171,7 +171,7 @@ def _serve(worker: Worker, channel: Channel) -> NoReturn:
             worker.end()
             os._exit(0)
         setup, turn, seconds = marshal.loads(message)  # noqa: S302 - our parent's
-        account = worker.do(Setup(*setup), Turn.unpack(turn), seconds)
+        account = worker.do(Setup(*setup), Turn(*turn), seconds)
         channel.send(json.dumps(asdict(account)).encode())
 
 

@@ -45,6 +45,8 @@ _HARMLESS = (
 )
 _SOURCE_CALLS = {"inspect.getsource", "inspect.getsourcelines", "inspect.findsource", "dis.dis"}
 _SOURCE_ATTRIBUTES = {"__code__", "co_code", "co_consts"}
+# From a frame of its own a test finds those of all that runs it.
+_FRAMES = {"cr_frame", "f_back", "f_globals", "f_locals", "gi_frame", "tb_frame"}
 _RUNNER_FILES = {
     *("GITHUB_ENV", "GITHUB_OUTPUT", "GITHUB_PATH", "GITHUB_STATE", "GITHUB_STEP_SUMMARY"),
     *("GITHUB_TOKEN", "ACTIONS_RUNTIME_TOKEN", "ACTIONS_ID_TOKEN_REQUEST_TOKEN", "RUNNER_TEMP"),
@@ -95,6 +97,8 @@ def _judge_call(code: FileCode, call: ast.Call) -> str:
 def _judge_attribute(code: FileCode, node: ast.Attribute) -> str:
     if node.attr in _SOURCE_ATTRIBUTES and not code.subject.mentions(node.attr):
         return "reads-source"
+    if node.attr in _FRAMES and not code.subject.mentions(node.attr):
+        return "reaches-into-runner"
     if node.attr == "pluginmanager" or (node.attr == "__eq__" and isinstance(node.ctx, ast.Store)):
         return "reaches-into-runner"
     return "reaches-into-runner" if _is_inner(code, node) else ""

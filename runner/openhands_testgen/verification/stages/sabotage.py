@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 NAME = "sabotage"
 PROGRAM = "sabotage"
 SECONDS = 30.0
+NOT_FAST = "there was no time to run tests again that need all of pytest"
 # All that the program does, in order; it stops where no test is left.
 SABOTAGES = (
     ("functions", "other"),
@@ -102,6 +103,8 @@ async def run_sabotage(
             break
         answer = await subject.ask(PROGRAM, Findings, seconds, is_fast=is_fast)
         record = read_answer(answer)
+        if is_fast and answer is not None and answer.baseline.failed:
+            record = SabotageRecord(problem=NOT_FAST)
     is_changed = subject.has_changed()
     return SabotageRecord(problem=CHANGED, is_hostile=True) if is_changed else record
 
