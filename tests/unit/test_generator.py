@@ -101,6 +101,21 @@ async def test_a_failed_task_is_a_result_and_no_error(
     assert (result["success"], result["status"], result["conclusion"]) == (False, "FAILED", "stuck")
 
 
+async def test_a_wait_is_folded_in_the_log_of_a_workflow(
+    generator: OpenHandsTestGenerator,
+    server: FakeAgentServer,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    server.ending = "stuck"
+    await generator.generate_tests("prices.py", poll_interval=0.1)
+    lines = capsys.readouterr().err.splitlines()
+    folded = lines[lines.index("::group::Waiting for 1 task") + 1 : lines.index("::endgroup::")]
+    assert folded
+    assert all("prices.py: " in line for line in folded)
+
+
 async def test_errors_are_those_of_the_errors_module(
     generator: OpenHandsTestGenerator, server: FakeAgentServer
 ) -> None:
