@@ -82,13 +82,14 @@ async def collect(
     task_ids: Sequence[TaskId], options: Options, reports: dict[str, Report] | None = None
 ) -> dict[str, Report]:
     """Collect tasks of any backends side by side; ``reports`` fills as tasks settle."""
+    from openhands_testgen.reporting.figures import count
+
     filled: dict[str, Report] = {} if reports is None else reports
     plan, progress = read_wait_plan(options), build_progress(options, is_waiting=True)
     names = {task_id.backend for task_id in task_ids}
     collectors = {name: build_collector(name, options, progress) for name in names}
-    title = f"Waiting for {len(task_ids)} task{'s' * (len(task_ids) != 1)}"
     try:
-        with progress.waiting(title):
+        with progress.waiting(f"Waiting for {count(len(task_ids), 'task')}"):
             async with asyncio.TaskGroup() as group:
                 for name, collector in collectors.items():
                     own = [task_id for task_id in task_ids if task_id.backend == name]
