@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from openhands_testgen.domain.text import to_plain_line
 from openhands_testgen.reporting.outputs import group
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
     from contextlib import AbstractContextManager
     from typing import TextIO
 
@@ -26,11 +26,9 @@ class LineProgress:
         self._in_actions = in_actions
         self._start = time.monotonic()
 
-    @contextmanager
-    def waiting(self, title: str) -> Iterator[None]:
+    def waiting(self, title: str) -> AbstractContextManager[None]:
         """Fold the lines of a wait where a log can be folded."""
-        with group(title, self._stream, in_actions=self._in_actions):
-            yield
+        return group(title, self._stream, in_actions=self._in_actions)
 
     def say(self, line: str) -> None:
         """Print one line."""
