@@ -219,8 +219,13 @@ class Wait:
         before = self._states.get(task_id.conversation_id)
         if before is None or before.status is not state.status:
             self._progress.say(f"{label(task_id)}: {state.status}")
-        if state.step and (before is None or before.step != state.step):
+        if state.step and (before is None or _name_step(before) != _name_step(state)):
             self._progress.say(f"{label(task_id)}: {render_step(state)}")
+
+
+def _name_step(state: TaskState) -> str:
+    """Return what is worth a line of its own: a place in line is not, each time it changes."""
+    return state.step.lstrip("0123456789") if state.status is Status.QUEUED else state.step
 
 
 async def stop(backend: Backend, task_id: TaskId, progress: Progress) -> bool:

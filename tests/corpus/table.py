@@ -49,6 +49,8 @@ STATIC = {
     "shadowed": "shadowed",
     "patched_pytest": "reaches-into-runner",
     "walked_frames": "reaches-into-runner",
+    "walked_stack": "reaches-into-runner",
+    "named_frames": "reaches-into-runner",
     "own_coverage": "reaches-into-runner",
     "read_source": "reads-source",
     "read_file": "reads-source",

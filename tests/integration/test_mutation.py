@@ -332,6 +332,17 @@ async def test_what_is_printed_once_is_no_kill(tmp_path: Path, name: str) -> Non
     assert ends == {End.SURVIVED}
 
 
+@pytest.mark.parametrize("word", ["", "# logging"], ids=["unnamed", "named"])
+async def test_a_log_entry_that_cannot_be_written_is_noticed(tmp_path: Path, word: str) -> None:
+    source = (
+        "from logging import warning\n\n\ndef size(n):\n    left = None if n > 100 else n - 1\n"
+        "    warning('%d left', left)\n    return n\n"
+    )
+    tests = f"from late import size\n{word}\n\ndef test_size():\n    assert size(50) == 50\n"
+    record = await mutate(tmp_path, Judged("late.py", {"late.py": source}, tests))
+    assert ("n > 100", "n <= 100") not in list_unnoticed(record)
+
+
 async def test_warnings_are_seen_as_pytest_shows_them(tmp_path: Path) -> None:
     source = (
         "import warnings\n\n\ndef size(n):\n    if n > 100:\n"

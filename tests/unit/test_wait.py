@@ -145,6 +145,16 @@ async def test_the_cost_and_the_standing_are_told() -> None:
     assert scene.progress.standings == [[working], [DONE]]
 
 
+async def test_a_place_in_line_is_said_once_and_shown_always() -> None:
+    places = [TaskState(Status.QUEUED, step=f"{place} before it") for place in (12, 9, 1)]
+    scene = Scene(backend=FakeBackend(script=(*places, DONE)))
+    await scene.wait(scene.make_task())
+    assert [line for line in scene.progress.lines if "before it" in line] == [
+        "[00000000] src/a.py: 12 before it"
+    ]
+    assert scene.progress.standings[:3] == [[place] for place in places]
+
+
 async def test_stopping_says_what_goes_wrong() -> None:
     scene = Scene(backend=FakeBackend(cancel_faults=[BackendError("will not")]))
     task_id = scene.make_task()

@@ -135,7 +135,7 @@ class EmbeddedBackend:
         placed = dict(states)
         for place, key in enumerate(line):
             if place and states.get(key) == QUEUED:
-                placed[key] = replace(QUEUED, step=f"{place} before it in line")
+                placed[key] = replace(QUEUED, step=f"{place} unfinished before it in line")
         return placed
 
     def _find(self, task_id: TaskId) -> TaskFolder:

@@ -68,7 +68,9 @@ async def test_a_task_in_line_says_how_many_are_before_it(scene: Scene) -> None:
     await scene.submit()
     scene.order = replace(scene.order, conversation_id="f" * 32)
     second = await scene.submit()
-    assert await scene.look(second) == TaskState(Status.QUEUED, step="1 before it in line")
+    assert await scene.look(second) == TaskState(
+        Status.QUEUED, step="1 unfinished before it in line"
+    )
     scene.folder.list_tasks()[0].write_state(DONE)
     assert await scene.look(second) == TaskState(Status.QUEUED)
 

@@ -109,9 +109,17 @@ class Surroundings:
         """
         for plugin in self._find_unnamed() if self.is_fast else ():
             if plugin == "logging":
-                logging.getLogger().addHandler(logging.NullHandler())
+                logging.getLogger().addHandler(_Formatter())
             else:
                 warnings.showwarning = lambda *_, **__: None
+
+
+class _Formatter(logging.Handler):
+    """Fails where a record cannot be formatted, as pytest's own handler does."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Print nothing."""
+        self.format(record)
 
 
 def _read(path: Path) -> str:

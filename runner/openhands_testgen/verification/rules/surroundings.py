@@ -25,13 +25,17 @@ _INNER = {
     "gc.get_objects": "gc",
     "gc.get_referrers": "gc",
     "inspect.currentframe": "inspect",
+    "inspect.getargvalues": "inspect",
     "inspect.stack": "inspect",
+    "inspect.trace": "inspect",
     "sys._getframe": "_getframe",
     "sys.addaudithook": "addaudithook",
     "sys.monitoring": "monitoring",
     "sys.setprofile": "setprofile",
     "sys.settrace": "settrace",
     "threading.settrace": "settrace",
+    "traceback.walk_stack": "traceback",
+    "traceback.walk_tb": "traceback",
 }
 # What pytest had no public name for in the past; tests have it in their annotations.
 _HARMLESS = (
@@ -70,17 +74,23 @@ _PLACED = (ast.expr, ast.stmt, ast.arg)
 
 
 def _judge(code: FileCode, node: ast.AST) -> str:
-    if isinstance(node, ast.Name):
-        return "reaches-into-runner" if _is_inner(code, node) else ""
+    if _reaches_in(code, node):
+        return "reaches-into-runner"
     if isinstance(node, ast.Call):
         return _judge_call(code, node)
     if isinstance(node, ast.Attribute):
         return _judge_attribute(code, node)
-    if isinstance(node, ast.Assign) and any(_is_plugins(one, code) for one in node.targets):
-        return "reaches-into-runner"
+    if isinstance(node, ast.Constant):
+        return _judge_name(code, read_text(node))  # as `getattr` takes it
     if isinstance(node, ast.Subscript) and resolve(node.value, code.aliases) == "os.environ":
         return _judge_variable(code, node.slice)
     return ""
+
+
+def _reaches_in(code: FileCode, node: ast.AST) -> bool:
+    if isinstance(node, ast.Assign):
+        return any(_is_plugins(target, code) for target in node.targets)
+    return isinstance(node, ast.Name) and _is_inner(code, node)
 
 
 def _judge_call(code: FileCode, call: ast.Call) -> str:
@@ -94,11 +104,16 @@ def _judge_call(code: FileCode, call: ast.Call) -> str:
     return "writes-configuration" if _writes_configuration(code, call) else ""
 
 
+def _judge_name(code: FileCode, name: str) -> str:
+    """Judge the name of an attribute, wherever it stands."""
+    if name not in _SOURCE_ATTRIBUTES | _FRAMES or code.subject.mentions(name):
+        return ""
+    return "reads-source" if name in _SOURCE_ATTRIBUTES else "reaches-into-runner"
+
+
 def _judge_attribute(code: FileCode, node: ast.Attribute) -> str:
-    if node.attr in _SOURCE_ATTRIBUTES and not code.subject.mentions(node.attr):
-        return "reads-source"
-    if node.attr in _FRAMES and not code.subject.mentions(node.attr):
-        return "reaches-into-runner"
+    if rule := _judge_name(code, node.attr):
+        return rule
     if node.attr == "pluginmanager" or (node.attr == "__eq__" and isinstance(node.ctx, ast.Store)):
         return "reaches-into-runner"
     return "reaches-into-runner" if _is_inner(code, node) else ""
