@@ -8,6 +8,7 @@ from typing import cast
 
 MAX_TESTS = 5_000
 MAX_NAME = 1_000
+MAX_FILES = 200
 MAX_TEXT = 300
 MAX_FAILED = 3
 
@@ -19,7 +20,7 @@ class Account:
     ``broken`` says why no test could run. ``results`` are outcome and message by test, ``running``
     is a test that began and has no result. ``is_done`` says that the turn told its own end.
     ``status`` is the exit code, negative for a signal. ``start_seconds`` went by before the tests.
-    ``lines`` are the module's, by test.
+    ``lines`` are the module's, by test. ``loaded`` are files of the project that were compiled.
     """
 
     broken: str = ""
@@ -32,6 +33,7 @@ class Account:
     start_seconds: float = 0.0
     seconds: float = 0.0
     lines: dict[str, list[int]] = field(default_factory=dict)
+    loaded: list[str] = field(default_factory=list)
 
     @property
     def is_sound(self) -> bool:
@@ -75,6 +77,8 @@ class Account:
             self.running = ""
         elif kind == "lines" and texts and len(self.lines) <= MAX_TESTS:
             self.lines[texts[0][:MAX_NAME]] = [one for one in rest if isinstance(one, int)]
+        elif kind == "loaded":
+            self.loaded = texts[:MAX_FILES]
         elif kind == "end":
             self.is_done, self.is_loaded = True, rest == [True]
 

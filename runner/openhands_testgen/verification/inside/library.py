@@ -10,10 +10,11 @@ import stat
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from openhands_testgen.verification.inside.account import MAX_FILES
+
 if TYPE_CHECKING:
     from types import CodeType
 
-MAX_FILES = 200
 MAX_BYTES = 1_000_000
 
 
@@ -26,13 +27,18 @@ class Library:
         self._codes: dict[str, tuple[tuple[int, ...], CodeType]] = {}
         self._known: set[str] = set()
 
-    def learn(self, paths: object) -> None:
-        """Compile the files that a session says it has loaded; what else it says counts nothing."""
+    def learn(self, paths: object) -> bool:
+        """Compile the files that a session says it has loaded; what else it says counts nothing.
+
+        Returns whether any was new.
+        """
+        known = len(self._known)
         for path in paths if isinstance(paths, list) else ():
             is_own = isinstance(path, str) and path.startswith(self._folder)
             if is_own and path not in self._known and len(self._known) < MAX_FILES:
                 self._known.add(path)
                 self._compile(path)
+        return len(self._known) > known
 
     def find(self, path: str) -> CodeType | None:
         """Return a file's code, if it stands there as it was."""

@@ -183,6 +183,15 @@ def delete_statement(site: Site) -> Nodes:
         yield ast.Pass()
 
 
+def drop_argument(site: Site) -> Nodes:
+    """``f(a)``: ``f(None)``; what is computed there changes otherwise."""
+    node = site.node
+    if isinstance(site.owner, ast.Call) and site.field == "args":
+        is_changed_so = isinstance(node, (ast.Name, ast.Attribute, ast.Call))
+        if is_changed_so and get_last_name(node) != "__name__":  # type: ignore[arg-type]  # it is one
+            yield from _make_none(node)
+
+
 def drop_keyword(site: Site) -> Nodes:
     """``f(a, b=c)``: ``f(a)``."""
     node = site.node
@@ -233,6 +242,7 @@ OPERATORS: Operators = (
     ("exception", drop_exception),
     ("jump", change_jump),
     ("deletion", delete_statement),
+    ("argument", drop_argument),
     ("keyword", drop_keyword),
     ("decorator", drop_decorator),
     ("call", change_call),

@@ -178,6 +178,7 @@ class _Session:
             self._stand_ins.start_tests(turn.mode)
         tell = Teller(descriptor, is_patient=turn.stop)
         self.witness.run(session.items, turn, tell)
+        tell("loaded", *self._replacement.loaded)
         tell("end", self._replacement.is_loaded)
         tell.flush()
         os._exit(0)

@@ -1,7 +1,8 @@
 """One turn of the tests: which ones run, in what order, and what is told about it.
 
 What is told are lines of JSON: ``["start", test]``, ``["result", test, outcome, message]``,
-``["lines", test, line, ...]`` and, after the last test, ``["end", is_loaded]``.
+``["lines", test, line, ...]`` and, after the last test, ``["loaded", path, ...]`` and
+``["end", is_loaded]``.
 """
 
 from __future__ import annotations

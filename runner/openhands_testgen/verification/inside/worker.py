@@ -114,6 +114,8 @@ class Worker:
         account.is_late = time.monotonic() >= deadline
         account.status = self._end(session) if status is None else status
         account.start_seconds = time.monotonic() - start - account.seconds
+        if self._library.learn(account.loaded):
+            self.end()  # the next session has no need to compile them
         self._clean()
         return account
 

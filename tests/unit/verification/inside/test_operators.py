@@ -134,6 +134,12 @@ TABLE: dict[str, list[tuple[str, list[str]]]] = {
         ("a = b", []),
         ("a", []),
     ],
+    "argument": [
+        ("f(a, b.c)", ["None", "None"]),
+        ("f(g(), *a, b=c)", ["None"]),
+        ("f(1, a + b, a[b], [a], lambda: a)", []),
+        ("class A(f(a)): pass", ["None"]),
+    ],
     "keyword": [
         ("f(a, b=c, d=e)", ["", ""]),
         ("f(**a)", []),
