@@ -7,18 +7,16 @@ happened and decides nothing.
 
 from __future__ import annotations
 
-import json
 import marshal
 import math
-import sys
 import time
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from openhands_testgen.verification.inside.account import MAX_TEXT, Account
+from openhands_testgen.verification.inside.account import Account
+from openhands_testgen.verification.inside.answering import reply
 from openhands_testgen.verification.inside.module import Module, Mutant
-from openhands_testgen.verification.inside.pool import Job, LostWorkerError, Pool
+from openhands_testgen.verification.inside.pool import Job, Pool
 from openhands_testgen.verification.inside.replacement import can_swap
 from openhands_testgen.verification.inside.surroundings import Place, Setup
 from openhands_testgen.verification.inside.tracing import BEFORE_TESTS
@@ -27,6 +25,7 @@ from openhands_testgen.verification.inside.turn import Turn
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from types import CodeType
+    from typing import Any
 
 CONTROLS = 6
 SHORTEST_SECONDS = 1.0
@@ -159,19 +158,14 @@ def _summarize(account: Account | None) -> dict[str, object] | None:
     return None if account is None else account.summarize()
 
 
-def answer(path: str) -> dict[str, object]:
-    """Answer the question in a file; what goes wrong on the way is an answer too."""
-    try:
-        question = Question(**json.loads(Path(path).read_text(encoding="utf-8")))
-        deadline = time.monotonic() + question.seconds
-        # The workers come first: what is not in their memory the tests cannot find there.
-        pool = Pool(question.get_surroundings(), question.workers)
-        return Examination(question, pool, deadline).run()
-    except LostWorkerError:
-        return {"is_lost": True}
-    except Exception as exc:  # noqa: BLE001 - an answer says why it is none
-        return {"problem": f"{type(exc).__name__}: {exc}"[:MAX_TEXT]}
+def examine(asked: dict[str, Any]) -> dict[str, object]:
+    """Answer a question."""
+    question = Question(**asked)
+    deadline = time.monotonic() + question.seconds
+    # The workers come first: what is not in their memory the tests cannot find there.
+    pool = Pool(question.get_surroundings(), question.workers)
+    return Examination(question, pool, deadline).run()
 
 
 if __name__ == "__main__":
-    print(json.dumps(answer(sys.argv[1])))  # noqa: T201 - this is how it answers
+    reply(examine)

@@ -7,26 +7,25 @@ happened and decides nothing.
 
 from __future__ import annotations
 
-import json
 import marshal
 import math
-import sys
 import time
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from openhands_testgen.verification.inside.account import MAX_TEXT, Account
+from openhands_testgen.verification.inside.account import Account
+from openhands_testgen.verification.inside.answering import reply
 from openhands_testgen.verification.inside.emptying import empty
 from openhands_testgen.verification.inside.hollow import DATA, FUNCTIONS
 from openhands_testgen.verification.inside.module import Module
-from openhands_testgen.verification.inside.pool import Job, LostWorkerError, Pool
+from openhands_testgen.verification.inside.pool import Job, Pool
 from openhands_testgen.verification.inside.stand_ins import EQUAL, OTHER, SPITE
 from openhands_testgen.verification.inside.surroundings import Place, Setup
 from openhands_testgen.verification.inside.turn import PASSED, Turn
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import Any
 
 SHORTEST_SECONDS = 1.0
 # What the whole module may take of all CPU time; on the clock it can be a few times as long.
@@ -100,19 +99,14 @@ def _find_passed(account: Account) -> list[str]:
     return [name for name, (outcome, _) in account.results.items() if outcome == PASSED]
 
 
-def answer(path: str) -> dict[str, object]:
-    """Answer the question in a file; what goes wrong on the way is an answer too."""
-    try:
-        question = Place(**json.loads(Path(path).read_text(encoding="utf-8")))
-        deadline = time.monotonic() + question.seconds
-        # The workers come first: what is not in their memory the tests cannot find there.
-        pool = Pool(question.get_surroundings(), 1)
-        return Examination(question, pool, deadline).run()
-    except LostWorkerError:
-        return {"is_lost": True}
-    except Exception as exc:  # noqa: BLE001 - an answer says why it is none
-        return {"problem": f"{type(exc).__name__}: {exc}"[:MAX_TEXT]}
+def examine(asked: dict[str, Any]) -> dict[str, object]:
+    """Answer a question."""
+    question = Place(**asked)
+    deadline = time.monotonic() + question.seconds
+    # The workers come first: what is not in their memory the tests cannot find there.
+    pool = Pool(question.get_surroundings(), 1)
+    return Examination(question, pool, deadline).run()
 
 
 if __name__ == "__main__":
-    print(json.dumps(answer(sys.argv[1])))  # noqa: T201 - this is how it answers
+    reply(examine)

@@ -9,6 +9,10 @@ import sys
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 # Plugins that take a third of the time of a short test, and the words of tests that may need them.
 NAMED_PLUGINS = {"logging": ("caplog", "logging"), "warnings": ("warn",)}
@@ -29,18 +33,29 @@ class Place:
 
     def get_surroundings(self) -> Surroundings:
         """Return it in a form that can travel and be compared."""
-        plugins = tuple((name, tuple(own)) for name, own in self.plugins.items())
-        where = (self.project, self.module, self.tests, tuple(self.roots))
-        return Surroundings(*where, self.is_fast, plugins)
+        conftests = tuple(map(str, filter(Path.exists, self._list_conftests())))
+        return Surroundings(
+            *(self.project, self.module, self.tests, tuple(self.roots), self.is_fast),
+            has_conftest=bool(conftests),
+            left_out=find_unnamed((self.tests, *conftests)) if self.is_fast else (),
+            plugins=tuple((name, tuple(own)) for name, own in self.plugins.items()),
+        )
+
+    def _list_conftests(self) -> list[Path]:
+        """List where pytest looks for them."""
+        project = Path(self.project)
+        above = [folder for folder in Path(self.tests).parents if folder.is_relative_to(project)]
+        return [folder / CONFTEST for folder in above]
 
 
 @dataclass(frozen=True)
 class Surroundings:
     """The project's copy, the module and the tests in it, the folders that modules come from.
 
-    All are absolute paths. ``is_fast`` leaves out what only serves readers of pytest's output, and
-    imports beforehand what the module and the tests import from elsewhere. ``plugins`` are the
-    arguments for each pytest plugin that is wanted, by the name of its package.
+    All are absolute paths. ``is_fast`` leaves out what only serves readers of pytest's output and
+    the plugins in ``left_out``, and imports beforehand what the module and the tests import from
+    elsewhere. ``plugins`` are the arguments for each pytest plugin that is wanted, by the name of
+    its package.
     """
 
     project: str
@@ -48,7 +63,9 @@ class Surroundings:
     tests: str
     roots: tuple[str, ...]
     is_fast: bool
-    plugins: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    has_conftest: bool
+    left_out: tuple[str, ...]
+    plugins: tuple[tuple[str, tuple[str, ...]], ...]
 
     @property
     def can_prepare(self) -> bool:
@@ -56,13 +73,7 @@ class Surroundings:
 
         It imports each ``conftest.py`` above the tests while it makes itself ready.
         """
-        return self.is_fast and not any(file.exists() for file in self._list_conftests())
-
-    def _list_conftests(self) -> list[Path]:
-        """List where pytest looks for them."""
-        project = Path(self.project)
-        above = [folder for folder in Path(self.tests).parents if folder.is_relative_to(project)]
-        return [folder / CONFTEST for folder in above]
+        return self.is_fast and not self.has_conftest
 
     def enter(self) -> None:
         """Import from the project from now on, also in processes that tests start."""
@@ -91,15 +102,7 @@ class Surroundings:
         """Build what leaves out everything that these tests do not name."""
         return [
             *("--assert=plain", "--tb=native", "--capture=sys", "-p", "no:faulthandler"),
-            *(option for plugin in self._find_unnamed() for option in ("-p", f"no:{plugin}")),
-        ]
-
-    def _find_unnamed(self) -> list[str]:
-        text = "".join(map(_read, (Path(self.tests), *self._list_conftests())))
-        return [
-            plugin
-            for plugin, words in NAMED_PLUGINS.items()
-            if not any(word in text for word in words)
+            *(option for plugin in self.left_out for option in ("-p", f"no:{plugin}")),
         ]
 
     def silence(self) -> None:
@@ -107,11 +110,19 @@ class Surroundings:
 
         Nothing that is logged or warned of is printed, whichever test comes first.
         """
-        for plugin in self._find_unnamed() if self.is_fast else ():
+        for plugin in self.left_out:
             if plugin == "logging":
                 logging.getLogger().addHandler(_Formatter())
             else:
                 warnings.showwarning = lambda *_, **__: None
+
+
+def find_unnamed(files: Iterable[str]) -> tuple[str, ...]:
+    """Find the plugins of which no file knows."""
+    text = "".join(map(_read, files))
+    return tuple(
+        plugin for plugin, words in NAMED_PLUGINS.items() if not any(word in text for word in words)
+    )
 
 
 class _Formatter(logging.Handler):
@@ -122,9 +133,9 @@ class _Formatter(logging.Handler):
         self.format(record)
 
 
-def _read(path: Path) -> str:
+def _read(path: str) -> str:
     try:
-        return path.read_text(encoding="utf-8", errors="replace")
+        return Path(path).read_text(encoding="utf-8", errors="replace")
     except OSError:
         return ""
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from openhands_testgen.verification.inside.library import MAX_FILES, Library
+from openhands_testgen.verification.inside.account import MAX_FILES
+from openhands_testgen.verification.inside.library import Library
 
 if TYPE_CHECKING:
     from pathlib import Path
