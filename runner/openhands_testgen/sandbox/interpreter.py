@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     type InstallOverlay = Callable[[Path], Awaitable[Path]]
 
 OLDEST = (3, 9)
+# In older ones the judge's own plugin, or its way to measure, does not work.
+OLDEST_PYTEST, OLDEST_COVERAGE = 7, 6
 PROBE = Path(__file__).with_name("inside") / "probe.py"
 PROBE_SECONDS = 60.0
 # What finding an interpreter takes: version managers, virtual environments, the user's packages.
@@ -40,7 +42,7 @@ class Facts(BaseModel):
 class Interpreter:
     """An interpreter that can run pytest and coverage.
 
-    ``overlay`` is the folder that they come from if it has them not itself.
+    ``overlay`` is the folder that they come from if it has none, or old ones.
     """
 
     executable: Path
@@ -69,10 +71,15 @@ async def find_interpreter(
     )
     facts = parse_facts(python, result.stdout, result.stderr)
     executable = Path(facts.executable)
-    has_both = facts.pytest is not None and facts.coverage is not None
-    overlay = None if has_both else await install_overlay(executable)
+    overlay = None if has_tools(facts) else await install_overlay(executable)
     readable = choose_readable(facts, project, Path(environment.get("HOME") or "/"))
     return Interpreter(executable, facts.version, readable, facts.user_base, overlay)
+
+
+def has_tools(facts: Facts) -> bool:
+    """Whether the interpreter has a pytest and a coverage that can be used here."""
+    pytest, coverage = _get_major(facts.pytest), _get_major(facts.coverage)
+    return pytest >= OLDEST_PYTEST and coverage >= OLDEST_COVERAGE
 
 
 def parse_facts(python: str, stdout: bytes, stderr: bytes) -> Facts:
@@ -116,6 +123,12 @@ def choose_readable(facts: Facts, project: Path, home: Path) -> tuple[Path, ...]
 def choose_probe_environment(environment: Mapping[str, str]) -> dict[str, str]:
     """Choose what of our environment the interpreter is asked with."""
     return _choose(environment, PROBE_VARIABLES, PROBE_PREFIXES)
+
+
+def _get_major(version: str | None) -> int:
+    """Return the first number of a version; 0 for what has none."""
+    first = (version or "").partition(".")[0]
+    return int(first) if first.isdecimal() else 0
 
 
 def _choose(

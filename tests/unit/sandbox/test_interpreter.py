@@ -15,6 +15,7 @@ from openhands_testgen.sandbox.interpreter import (
     choose_probe_environment,
     choose_readable,
     find_interpreter,
+    has_tools,
     parse_facts,
 )
 
@@ -140,6 +141,25 @@ async def test_a_name_is_looked_up_on_path_and_a_path_from_the_project(tmp_path:
     by_name = await find_interpreter("python", tmp_path, environment, refuse_overlay)
     assert by_path == by_name
     assert by_path.executable == Path("/opt/python/bin/python3.9")
+
+
+@pytest.mark.parametrize(
+    ("pytest_version", "coverage_version", "expected"),
+    [
+        ("7.0.0", "6.0", True),
+        ("10.1", "7.13.0", True),
+        ("6.2.5", "7.10.7", False),
+        ("8.4.2", "5.5", False),
+        (None, "7.10.7", False),
+        ("8.4.2", None, False),
+        ("", "7.10.7", False),
+        ("unknown", "7.10.7", False),
+    ],
+)
+def test_old_tools_are_as_good_as_none(
+    pytest_version: str | None, coverage_version: str | None, *, expected: bool
+) -> None:
+    assert has_tools(make_facts(pytest=pytest_version, coverage=coverage_version)) is expected
 
 
 @pytest.mark.anyio

@@ -34,6 +34,7 @@ from openhands_testgen.verification.inside.turn import (
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
     from types import CodeType, FunctionType
 
     from openhands_testgen.verification.inside.library import Library
@@ -104,7 +105,7 @@ class _Session:
     def __init__(
         self, where: Surroundings, setup: Setup, channel: Channel, library: Library
     ) -> None:
-        self._module = where.module
+        self._module, self._tests = where.module, where.tests
         self._setup = setup
         self._channel = channel
         self._code: CodeType = marshal.loads(setup.code)  # noqa: S302 - our parent's
@@ -122,6 +123,12 @@ class _Session:
         """Say why there is nothing to run, and end."""
         self._answer({"broken": reason[:MAX_TEXT]})
         os._exit(0)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_ignore_collect(self, collection_path: Path) -> bool | None:
+        """Pass over what stands beside the tests."""
+        is_wanted = f"{self._tests}{os.sep}".startswith(f"{collection_path}{os.sep}")
+        return None if is_wanted else True
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Remember what could not be collected."""
