@@ -22,6 +22,8 @@ ABI_SCOPES = 6
 MOST_DESCRIPTORS = 65_536
 MOST_ORPHANS_APART = 50_000
 
+_libc = ctypes.CDLL(None)
+
 
 class _Ruleset(ctypes.Structure):
     _fields_ = (
@@ -51,15 +53,14 @@ def enter_own_domain() -> None:
         return
     _prctl(PR_SET_DUMPABLE, 1)
     _prctl(PR_SET_NO_NEW_PRIVS, 1)
-    libc = ctypes.CDLL(None, use_errno=True)
-    abi = libc.syscall(CREATE_RULESET, None, ctypes.c_size_t(0), GET_VERSION)
+    abi = _libc.syscall(CREATE_RULESET, None, ctypes.c_size_t(0), GET_VERSION)
     if abi < 1:
         return
     rules = _Ruleset(files=MAKE_BLOCK, scopes=SIGNALS if abi >= ABI_SCOPES else 0)
     size = ctypes.c_size_t(ctypes.sizeof(rules))
-    ruleset = libc.syscall(CREATE_RULESET, ctypes.byref(rules), size, 0)
+    ruleset = _libc.syscall(CREATE_RULESET, ctypes.byref(rules), size, 0)
     if ruleset >= 0:
-        libc.syscall(RESTRICT_SELF, ruleset, 0)
+        _libc.syscall(RESTRICT_SELF, ruleset, 0)
         os.close(ruleset)
 
 
@@ -132,4 +133,4 @@ def _find_newest() -> int:
 def _prctl(option: int, value: int) -> None:
     if sys.platform == "linux":
         zero = ctypes.c_ulong(0)
-        ctypes.CDLL(None).prctl(option, ctypes.c_ulong(value), zero, zero, zero)
+        _libc.prctl(option, ctypes.c_ulong(value), zero, zero, zero)

@@ -112,7 +112,7 @@ class Examination:
         accounts: dict[str, Account] = {}
         jobs = [self._plan(str(index), mutant) for index, mutant in enumerate(mutants)]
         for index, mutant in enumerate(controls):
-            place = len(jobs) * index // max(len(controls) - 1, 1)
+            place = len(jobs) * index // len(controls)
             jobs.insert(place, self._plan(f"{CONTROL}{index}", mutant))
         for job, account in self._pool.run(jobs, self._deadline):
             accounts[job.key] = account
