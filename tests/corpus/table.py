@@ -69,6 +69,7 @@ RUN = {
     "skipped_here": "skipped",
     "xfail_case": "xfail",
     "unawaited": "failed",
+    "pieced_name": "failed",
     "hidden_exit": "ends-process",
     "changed_file": "changes-project",
     "rewritten_subject": "changes-project",

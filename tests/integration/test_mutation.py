@@ -497,6 +497,17 @@ def test_memory():
     with pytest.raises(MemoryError):
         bytearray(1 << 40)
 """,
+    "look at the code": """
+import operator
+def read():
+    try:
+        return operator.attrgetter("__co" + "de__")(price)
+    except RuntimeError:
+        return None
+CODE = read()
+def test_code():
+    assert read() == CODE
+""",
     "exit": """
 def test_exit():
     import pytest, sys
@@ -535,11 +546,16 @@ REFUSED = {
     ),
     "a look at the code": (
         (
-            "def test_code():\n    import net\n    with open(net.__file__) as file:\n"
+            "def test_code():\n    import inspect, net\n    with open(net.__file__) as file:\n"
             "        space = {}\n        exec(compile(file.read(), net.__file__, 'exec'), space)\n"
-            "    assert space['price'].__code__ == price.__code__\n"
+            "    look = lambda function: dict(inspect.getmembers(function))['__code__']\n"
+            "    assert look(space['price']) == look(price)\n"
         ),
         "also fail where the module does the same",
+    ),
+    "its own look at the code": (
+        "def test_code():\n    assert getattr(price, '__co' + 'de__')\n",
+        "has no business with the code",
     ),
     "results of its own": (
         (

@@ -29,7 +29,9 @@ if TYPE_CHECKING:
     from openhands_testgen.sandbox.workbench import Workbench
     from openhands_testgen.verification.lane import Lane
 
-RECORDER = Path(__file__).with_name("inside") / "recorder.py"
+RECORDER, *PARTS = (
+    Path(__file__).with_name("inside") / name for name in ("recorder.py", "concealment.py")
+)
 DATA = "coverage.data"
 CONFIGURATION = "coverage.ini"
 MAX_RECORD_BYTES = 32_000_000
@@ -94,8 +96,8 @@ async def run_tests(lane: Lane, candidate: Candidate, plan: RunPlan) -> RunRecor
     """Run test files on a lane that is made as new before."""
     lane.reset(keeps_data=plan.keeps_data)
     python, bench = lane.limit(plan.timeout_seconds), lane.python.bench
-    recorder = bench.ours / RECORDER.name
-    recorder.write_bytes(RECORDER.read_bytes())
+    for file in (RECORDER, *PARTS):
+        (bench.ours / file.name).write_bytes(file.read_bytes())
     token, canaries = secrets.token_hex(16), [f"test_{secrets.token_hex(4)}" for _ in range(2)]
     order = {
         "token": token,
@@ -105,12 +107,14 @@ async def run_tests(lane: Lane, candidate: Candidate, plan: RunPlan) -> RunRecor
         "roots": [str(bench.project / root) for root in plan.roots],
         "project": str(bench.project),
         "configuration": sorted(CONFIGURATION_FILES),
-        "traced": str(bench.project / candidate.module_path) if plan.is_traced else "",
+        "module": str(bench.project / candidate.module_path),
+        "tests": str(bench.project / candidate.output_path),
+        "is_traced": plan.is_traced,
         "seed": plan.seed,
         "coverage": _configure_coverage(bench, candidate, plan.data) if plan.data else None,
     }
     result, protections = await python.run(
-        [str(recorder)],
+        [str(bench.ours / RECORDER.name)],
         cwd=bench.project,
         stdin=json.dumps(order).encode(),
         hash_seed=(plan.seed or 0) % 2**32,

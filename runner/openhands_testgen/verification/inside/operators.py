@@ -226,7 +226,18 @@ def change_nothing(site: Site) -> Nodes:
         yield ast.If(test=test, body=[site.node], orelse=[])
 
 
-CONTROLS: Operators = (("control", change_nothing),)
+def turn_condition(site: Site) -> Nodes:
+    """``b if a else c``: ``c if not a else b``; statements alike."""
+    node = site.node
+    if isinstance(node, (ast.If, ast.IfExp)):
+        test = ast.UnaryOp(op=ast.Not(), operand=node.test)
+        if isinstance(node, ast.IfExp):
+            yield ast.IfExp(test=test, body=node.orelse, orelse=node.body)
+        else:
+            yield ast.If(test=test, body=node.orelse or [ast.Pass()], orelse=node.body)
+
+
+CONTROLS: Operators = (("idle", change_nothing), ("turned", turn_condition))
 OPERATORS: Operators = (
     ("comparison", change_comparison),
     ("arithmetic", change_arithmetic),

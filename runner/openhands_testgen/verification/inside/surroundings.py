@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from openhands_testgen.verification.inside.concealment import conceal, find_unmentioned
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -38,6 +40,7 @@ class Place:
             *(self.project, self.module, self.tests, tuple(self.roots), self.is_fast),
             has_conftest=bool(conftests),
             left_out=find_unnamed((self.tests, *conftests)) if self.is_fast else (),
+            concealed=frozenset(find_unmentioned(_read(self.module))),
             plugins=tuple((name, tuple(own)) for name, own in self.plugins.items()),
         )
 
@@ -54,8 +57,8 @@ class Surroundings:
 
     All are absolute paths. ``is_fast`` leaves out what only serves readers of pytest's output and
     the plugins in ``left_out``, and imports beforehand what the module and the tests import from
-    elsewhere. ``plugins`` are the arguments for each pytest plugin that is wanted, by the name of
-    its package.
+    elsewhere. What is ``concealed`` the tests cannot ask for. ``plugins`` are the arguments for
+    each pytest plugin that is wanted, by the name of its package.
     """
 
     project: str
@@ -65,6 +68,7 @@ class Surroundings:
     is_fast: bool
     has_conftest: bool
     left_out: tuple[str, ...]
+    concealed: frozenset[str]
     plugins: tuple[tuple[str, tuple[str, ...]], ...]
 
     @property
@@ -76,10 +80,14 @@ class Surroundings:
         return self.is_fast and not self.has_conftest
 
     def enter(self) -> None:
-        """Import from the project from now on, also in processes that tests start."""
+        """Import from the project from now on, also in processes that tests start.
+
+        What is concealed is so from now on.
+        """
         sys.path[:0] = self.roots
         known = os.environ.get("PYTHONPATH")
         os.environ["PYTHONPATH"] = os.pathsep.join([*self.roots, *([known] if known else [])])
+        conceal(self.tests, self.concealed)
 
     def build_arguments(self) -> list[str]:
         """Build pytest's arguments."""

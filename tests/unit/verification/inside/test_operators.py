@@ -191,17 +191,24 @@ def test_all_that_comes_of_it_compiles(rows: list[tuple[str, list[str]]]) -> Non
 
 
 def test_a_control_is_other_code_that_does_the_same() -> None:
-    source = "def f(a):\n    b = a + 1\n    return b\n"
+    source = """\
+def f(a):
+    if a > 2:
+        return "many"
+    elif not a:
+        a = -1
+    b = a + 1 if a else 0
+    return b
+"""
     tree = ast.parse(source)
     plain = compile(tree, "a.py", "exec")
-    (first, *_) = [
-        change
-        for change in find_changes(tree, range(1, 4), CONTROLS)
-        if change.site.place.is_in_function
-    ]
-    code = first.compile(tree, "a.py")
-    assert code is not None
-    assert code != plain
-    space: dict[str, object] = {}
-    exec(code, space)  # noqa: S102 - compiled above
-    assert eval("f(2)", space) == 3  # noqa: S307 - a literal
+    others = set()
+    for change in find_changes(tree, range(1, 9), CONTROLS):
+        code = change.compile(tree, "a.py")
+        assert code is not None
+        space: dict[str, object] = {}
+        exec(code, space)  # noqa: S102 - compiled above
+        assert eval("[f(a) for a in (0, 1, 2, 3)]", space) == [0, 2, 3, "many"]  # noqa: S307 - a literal
+        if code != plain:
+            others.add(change.operator)
+    assert others == {name for name, _ in CONTROLS}

@@ -1,0 +1,109 @@
+"""Who may look at code, in processes of their own: what is concealed is so for good."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from openhands_testgen.verification.inside import concealment
+from openhands_testgen.verification.inside.concealment import ATTRIBUTES, CALLS, find_unmentioned
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+START = """\
+import runpy, sys
+sys.path.insert(0, sys.argv[1])
+from concealment import ATTRIBUTES, CALLS, conceal
+conceal(sys.argv[2], ATTRIBUTES | CALLS)
+runpy.run_path(sys.argv[2])
+print("done")
+"""
+
+
+def run(folder: Path, source: str) -> tuple[str, str]:
+    """Run a file with everything concealed from it; return what it prints, and its last words."""
+    tests = folder / "test_a.py"
+    tests.write_text(source)
+    here = str(concealment.__file__).rpartition("/")[0]
+    result = subprocess.run(
+        [sys.executable, "-c", START, here, str(tests)], capture_output=True, text=True, check=False
+    )
+    return result.stdout.strip(), (result.stderr.splitlines() or [""])[-1]
+
+
+LOOKS = [
+    "run.__code__",
+    "getattr(run, '__co' + 'de__')",
+    "operator.attrgetter('__code__')(run)",
+    "list(map(getattr, [run], ['__code__']))",
+    "(one for one in ()).gi_frame",
+    "(one for one in ()).gi_code",
+    "sys._getframe()",
+    "sys._current_frames()",
+    "gc.get_objects()",
+    "gc.get_referrers(run)",
+    "gc.get_referents(run)",
+    "eval(compile('run.__code__', 'a', 'eval'))",
+    "exec('run.__code__')",
+]
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_the_file_itself_may_not(tmp_path: Path, look: str) -> None:
+    source = f"import gc, operator, sys\ndef run(): pass\n{look}\n"
+    assert run(tmp_path, source) == ("", f"RuntimeError: {concealment.MESSAGE}")
+
+
+def test_frames_of_errors_are_out_of_reach(tmp_path: Path) -> None:
+    source = "try:\n    1 / 0\nexcept Exception as error:\n    error.__traceback__.tb_frame\n"
+    assert run(tmp_path, source) == ("", f"RuntimeError: {concealment.MESSAGE}")
+
+
+HARMLESS = [
+    "inspect.signature(run)",
+    "mock.create_autospec(run)()",
+    "collections.namedtuple('A', 'b')(1)",
+    "logging.getLogger().warning('x')",
+    "traceback.format_stack()",
+    "run.__name__",
+    "gc.collect()",
+    "class A(enum.Enum): B = 1",
+    "typing.NamedTuple('A', [('b', int)])",
+    "warnings.warn('x')",
+]
+
+
+@pytest.mark.parametrize("use", HARMLESS)
+def test_what_it_calls_may(tmp_path: Path, use: str) -> None:
+    imports = "import collections, enum, gc, inspect, logging, traceback, typing, warnings\n"
+    source = f"{imports}from unittest import mock\ndef run(): pass\n{use}\n"
+    assert run(tmp_path, source)[0] == "done"
+
+
+def test_it_cannot_be_undone_by_who_gives_up(tmp_path: Path) -> None:
+    source = """
+def run(): pass
+for _ in range(2):
+    try:
+        run.__code__
+    except RuntimeError:
+        print("no")
+"""
+    assert run(tmp_path, source)[0] == "no\nno\ndone"
+
+
+@pytest.mark.parametrize(
+    ("source", "known"),
+    [
+        ("", set()),
+        ("def f(g): return g.__code__", {"__code__"}),
+        ("frame = sys._getframe(1)", {"sys._getframe"}),
+        ("from gc import get_objects", {"gc.get_objects"}),
+    ],
+)
+def test_what_the_module_is_about_is_not_concealed(source: str, known: set[str]) -> None:
+    assert (ATTRIBUTES | CALLS) - set(find_unmentioned(source)) == known
