@@ -34,6 +34,7 @@ from openhands_testgen.sandbox.forkservers import ForkServers
 from openhands_testgen.sandbox.interpreter import Interpreter, find_interpreter
 from openhands_testgen.sandbox.python import RunLimits, SandboxedPython
 from openhands_testgen.sandbox.workbench import open_workbench
+from openhands_testgen.verification.programs import PROGRAMS
 from openhands_testgen.verification.stages.mutation import (
     MutationPlan,
     judge_mutation,
@@ -93,7 +94,7 @@ class Round:
 @asynccontextmanager
 async def open_fork_servers() -> AsyncIterator[ForkServers]:
     """Have what a verdict has: by the time of its mutants the interpreter is there."""
-    servers = ForkServers()
+    servers = ForkServers(programs=PROGRAMS)
     try:
         yield servers
     finally:

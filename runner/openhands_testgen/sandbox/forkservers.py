@@ -13,7 +13,7 @@ from openhands_testgen.sandbox.python import choose_environment
 from openhands_testgen.sandbox.workbench import remove_tree
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from openhands_testgen.sandbox.interpreter import Interpreter
 
@@ -28,8 +28,12 @@ PATIENCE_SECONDS = 2.0
 class ForkServers:
     """Saves each run of judged code the start of an interpreter and its imports; Linux only."""
 
-    def __init__(self, scratch: Path | None = None) -> None:
-        """Start none yet; ``scratch`` is where their empty home folder is made."""
+    def __init__(self, scratch: Path | None = None, programs: Sequence[str] = ()) -> None:
+        """Start none yet; ``scratch`` is where their empty home folder is made.
+
+        ``programs`` are modules of ours that run with the plain hash seed, 0.
+        """
+        self._programs = programs
         self._folder = Path(tempfile.mkdtemp(prefix="testgen-forks-", dir=scratch))
         self._servers: dict[Key, asyncio.Task[ForkServer | None]] = {}
 
@@ -74,4 +78,5 @@ class ForkServers:
         env |= {"HOME": str(self._folder), "TMPDIR": str(self._folder)}
         if interpreter.overlay:
             env["PYTHONPATH"] = str(interpreter.overlay)
-        return await ForkServer.start([str(interpreter.executable), str(PROGRAM)], env)
+        programs = () if hash_seed else self._programs
+        return await ForkServer.start([str(interpreter.executable), str(PROGRAM), *programs], env)

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from openhands_testgen.sandbox.python import SandboxedPython
 
 INSIDE = Path(__file__).with_name("inside")
+PACKAGE = "openhands_testgen.verification.inside"
+PROGRAMS = tuple(f"{PACKAGE}.{name}" for name in ("mutation", "sabotage", "worker"))
 FOLDER = "programs"
 QUESTION = "question.json"
 # The programs keep to their time themselves; this is for one that cannot.
@@ -110,7 +112,7 @@ class Subject:
         (folder / QUESTION).write_text(json.dumps(asked), encoding="utf-8")
         longer = replace(limits, timeout_seconds=seconds + MARGIN_SECONDS)
         result, _ = await replace(self.python, limits=longer).run(
-            ["-m", f"openhands_testgen.verification.inside.{program}", QUESTION], cwd=folder
+            ["-m", f"{PACKAGE}.{program}", QUESTION], cwd=folder
         )
         try:
             return kind.model_validate_json(result.stdout)

@@ -20,6 +20,7 @@ from openhands_testgen.verification.lane import Lane
 from openhands_testgen.verification.lanes import open_lanes
 from openhands_testgen.verification.ledger import Ledger
 from openhands_testgen.verification.plan import VerdictPlan
+from openhands_testgen.verification.programs import PROGRAMS
 from openhands_testgen.verification.recording import find_place
 from openhands_testgen.verification.runs import Runs, list_seeds
 from openhands_testgen.verification.stages import mutation
@@ -63,7 +64,7 @@ class SandboxedVerifier:
 
         What that starts is shared by all verdicts, and ends with the context.
         """
-        self._fork_servers = fork_servers = ForkServers(self.scratch)
+        self._fork_servers = fork_servers = ForkServers(self.scratch, PROGRAMS)
         warming_up = asyncio.create_task(self._warm_up(project, fork_servers))
         try:
             yield

@@ -1,7 +1,8 @@
 """Import pytest and coverage once, then run confined programs in forks of this process.
 
-``python forkserver.py DESCRIPTOR`` in the user's interpreter, 3.9 or later, on Linux; the
-descriptor is a socket that keeps messages apart. A message is JSON. One with ``arguments`` asks for
+``python forkserver.py [PROGRAM ...] DESCRIPTOR`` in the user's interpreter, 3.9 or later, on Linux;
+each program is a module of ours that forks may become, the descriptor is a socket that keeps
+messages apart. A message is JSON. One with ``arguments`` asks for
 a fork that does what ``python ARGUMENTS`` would, and brings its stdin, stdout and stderr; one with
 ``signal`` is for a fork that was asked for. What is answered is how each ended. This process holds
 no secret, runs nothing of the project, and ends with its forks when the other side has gone.
@@ -20,7 +21,11 @@ import socket
 import sys
 import tempfile
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from types import ModuleType
 
 HERE = os.path.dirname(os.path.abspath(__file__))  # noqa: PTH100, PTH120 - as in confined.py
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(HERE)))  # noqa: PTH120 - as above
@@ -146,17 +151,27 @@ def rehearse() -> None:
         pytest.main([*own, *REHEARSAL_OPTIONS, os.path.join(HERE, f"{REHEARSAL}.py")])  # noqa: PTH118 - as above
 
 
-def forget_own() -> None:
-    """Leave no module of ours in the way of the project's."""
-    for name in list(sys.modules):
-        if name.partition(".")[0] in {OWN_PACKAGE, REHEARSAL}:
-            del sys.modules[name]
+def import_programs(names: Iterable[str]) -> None:
+    """Import all that programs of ours need; what cannot be imported is missed later."""
+    for name in names:
+        with suppress(Exception):
+            importlib.import_module(name)
 
 
-def run_program() -> None:
-    """Do what the interpreter does with its arguments."""
+def put_aside_own() -> dict[str, ModuleType]:
+    """Leave no module of ours in the way of the project's; return those that are no packages."""
+    own = {name for name in sys.modules if name.partition(".")[0] in {OWN_PACKAGE, REHEARSAL}}
+    found = {name: sys.modules.pop(name) for name in own}
+    return {name: module for name, module in found.items() if not hasattr(module, "__path__")}
+
+
+def run_program(own: dict[str, ModuleType]) -> None:
+    """Do what the interpreter does with its arguments; a program of ours has its parts there."""
     if sys.argv[0] == "-m":
         del sys.argv[0]
+        if sys.argv[0] in own:
+            del own[sys.argv[0]]
+            sys.modules.update(own)
         sys.path.insert(0, os.getcwd())  # noqa: PTH109 - a string is what belongs there
         runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
     else:
@@ -167,10 +182,10 @@ def run_program() -> None:
 if __name__ == "__main__":
     sys.path[:] = [path for path in sys.path if path != ROOT]
     rehearse()
+    import_programs(sys.argv[1:-1])
     sys.stdout.flush()  # or each fork would print it
     sys.stderr.flush()
     gc.collect()
     gc.freeze()
-    Server(socket.socket(fileno=int(sys.argv[1])), is_isolated=confined.can_isolate()).serve()
-    forget_own()
-    run_program()
+    Server(socket.socket(fileno=int(sys.argv[-1])), is_isolated=confined.can_isolate()).serve()
+    run_program(put_aside_own())
