@@ -454,16 +454,17 @@ async def test_made_up_outcomes_are_found(scene: Scene) -> None:
     What says otherwise is the record of other processes, which the test does not reach.
     """
     attack = """
-        def find_recorder():
-            every = getattr(__import__("g" + "c"), "get_" + "objects")()
-            return next(one for one in every if type(one).__name__ == "Recorder")
+        import pytest
+
+        @pytest.fixture(scope="module", autouse=True)
+        def forge(request):
+            plugins = getattr(request.config, "plugin" + "manager").get_plugins()
+            recorders = [one for one in plugins if type(one).__name__ == "Recorder"]
+            if recorders:
+                take_over(recorders[0])
 
 
-        try:
-            recorder = find_recorder()
-        except StopIteration:
-            recorder = None
-        if recorder:
+        def take_over(recorder):
             genuine = recorder.send
 
             def send(event, **content):
@@ -484,6 +485,16 @@ async def test_made_up_outcomes_are_found(scene: Scene) -> None:
     (stage,) = [stage for stage in found.stages if not stage.passed]
     assert stage.name == "mutation"
     assert "fail" in stage.reasons[0]
+
+
+async def test_what_runs_a_test_is_not_among_all_objects(scene: Scene) -> None:
+    attack = """
+        def test_attack():
+            assert getattr(__import__("g" + "c"), "get_" + "objects")()
+            assert add(1, 2) == 3
+    """
+    found = await scene.judge(attack)
+    assert get_outcomes(found) == {"test_attack": Outcome.FAILED, "test_sound": Outcome.PASSED}
 
 
 async def test_made_up_coverage_is_found(scene: Scene) -> None:

@@ -20,36 +20,52 @@ ATTRIBUTES = frozenset(
 CALLS = frozenset(
     (
         *("gc.get_objects", "gc.get_referents", "gc.get_referrers"),
-        *("sys._current_frames", "sys._getframe"),
+        *("marshal.loads", "sys._current_frames", "sys._getframe"),
     )
 )
+# Who makes code says what file it is from.
+MAKERS = frozenset(("code.__new__", "compile"))
+FROZEN = "<frozen "
 MESSAGE = "a test has no business with the code of its module, only with what that does"
 
 
 def find_unmentioned(source: str) -> Iterator[str]:
     """Find the names of which a module knows nothing: no test of it needs them."""
-    return (name for name in ATTRIBUTES | CALLS if name.rpartition(".")[2] not in source)
+    for name in ATTRIBUTES | CALLS:
+        if not all(part in source for part in name.split(".")):
+            yield name
 
 
-def conceal(tests: str, names: Collection[str]) -> None:
-    """Let no code of the file ``tests``, or of no file at all, ask for one of the names.
+def conceal(tests: str, project: str, names: Collection[str]) -> None:
+    """Let no code of the file ``tests`` ask for one of the names, nor what that code makes.
 
-    What it calls elsewhere may: mocks and signatures look at code for good reasons. Whoever asks
-    for it gets a ``RuntimeError``. This cannot be undone in this process, or in its forks.
+    What it calls in the rest of the project, and in what is installed now, may: mocks and
+    signatures look at code for good reasons. Whoever else asks gets a ``RuntimeError``. This cannot
+    be undone in this process, or in its forks.
     """
+    own = os.path.dirname(__file__)  # noqa: PTH120 - a string
+    folders = (own, project, sys.prefix, sys.base_prefix, *sys.path)
+    trusted = (FROZEN, *(f"{folder}{os.sep}" for folder in folders if folder))
+    distrusted = {tests}
     get_frame, is_asking = sys._getframe, False  # noqa: SLF001 - there is no other way
 
-    def check(event: str, arguments: tuple[object, ...]) -> None:
+    def find_caller() -> str:
         nonlocal is_asking
-        name = arguments[1] if event == "object.__getattr__" else event
-        if is_asking or name not in names:
-            return
-        is_asking = True  # it raises events of its own
+        is_asking = True  # this raises events of its own
         try:
-            path = get_frame(1).f_code.co_filename
+            return get_frame(2).f_code.co_filename
         finally:
             is_asking = False
-        if path == tests or not os.path.isabs(path):  # noqa: PTH117 - a string
+
+    def check(event: str, arguments: tuple[object, ...]) -> None:
+        name = arguments[1] if event == "object.__getattr__" else event
+        if is_asking or (name not in names and event not in MAKERS):
+            return
+        path = find_caller()
+        if path not in distrusted and path.startswith(trusted):
+            return
+        if event not in MAKERS:
             raise RuntimeError(MESSAGE)
+        distrusted.add(str(arguments[1]))
 
     sys.addaudithook(check)

@@ -272,7 +272,8 @@ def main() -> None:
         measure.start()
     recorder.watch(plan["project"], plan["configuration"])
     source = Path(plan["module"]).read_bytes().decode(errors="replace")
-    concealment.conceal(plan["tests"], set(concealment.find_unmentioned(source)))
+    names = set(concealment.find_unmentioned(source))
+    concealment.conceal(plan["tests"], plan["project"], names)
     lines = trace(plan["module"]) if plan["is_traced"] else None
     exit_code = int(pytest.main(arguments, plugins=[recorder]))
     if measure:

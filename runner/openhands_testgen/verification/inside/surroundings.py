@@ -87,7 +87,7 @@ class Surroundings:
         sys.path[:0] = self.roots
         known = os.environ.get("PYTHONPATH")
         os.environ["PYTHONPATH"] = os.pathsep.join([*self.roots, *([known] if known else [])])
-        conceal(self.tests, self.concealed)
+        conceal(self.tests, self.project, self.concealed)
 
     def build_arguments(self) -> list[str]:
         """Build pytest's arguments."""

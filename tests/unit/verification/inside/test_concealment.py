@@ -18,7 +18,7 @@ START = """\
 import runpy, sys
 sys.path.insert(0, sys.argv[1])
 from concealment import ATTRIBUTES, CALLS, conceal
-conceal(sys.argv[2], ATTRIBUTES | CALLS)
+conceal(sys.argv[2], sys.argv[1], ATTRIBUTES | CALLS)
 runpy.run_path(sys.argv[2])
 print("done")
 """
@@ -49,12 +49,25 @@ LOOKS = [
     "gc.get_referents(run)",
     "eval(compile('run.__code__', 'a', 'eval'))",
     "exec('run.__code__')",
+    "exec(compile('run.__code__', gc.__spec__.origin or 'gc', 'exec'))",
+    "exec(compile('run.__code__', operator.__file__, 'exec'))",
+    "exec(compile('run.__code__', '<frozen os>', 'exec'))",
+    "exec(compile('run.__code__', 'a', 'exec').replace(co_filename=operator.__file__))",
+    "marshal.loads(b'N')",
+    "runpy.run_path(write('run.__code__'), {'run': run})",
 ]
 
 
 @pytest.mark.parametrize("look", LOOKS)
 def test_the_file_itself_may_not(tmp_path: Path, look: str) -> None:
-    source = f"import gc, operator, sys\ndef run(): pass\n{look}\n"
+    source = f"""
+import gc, marshal, operator, runpy, sys
+def write(text):
+    open(__file__ + "c.py", "w").write(text)
+    return __file__ + "c.py"
+def run(): pass
+{look}
+"""
     assert run(tmp_path, source) == ("", f"RuntimeError: {concealment.MESSAGE}")
 
 
@@ -103,6 +116,7 @@ for _ in range(2):
         ("def f(g): return g.__code__", {"__code__"}),
         ("frame = sys._getframe(1)", {"sys._getframe"}),
         ("from gc import get_objects", {"gc.get_objects"}),
+        ("import json\njson.loads('1')", set()),
     ],
 )
 def test_what_the_module_is_about_is_not_concealed(source: str, known: set[str]) -> None:
