@@ -20,7 +20,8 @@ class Account:
     ``broken`` says why no test could run. ``results`` are outcome and message by test, ``running``
     is a test that began and has no result. ``is_done`` says that the turn told its own end.
     ``status`` is the exit code, negative for a signal. ``start_seconds`` went by before the tests.
-    ``lines`` are the module's, by test. ``loaded`` are files of the project that were compiled.
+    ``lines`` are the module's, by test, ``took`` are milliseconds. ``loaded`` are files of
+    the project that were compiled.
     """
 
     broken: str = ""
@@ -33,6 +34,7 @@ class Account:
     start_seconds: float = 0.0
     seconds: float = 0.0
     lines: dict[str, list[int]] = field(default_factory=dict)
+    took: dict[str, int] = field(default_factory=dict)
     loaded: list[str] = field(default_factory=list)
 
     @property
@@ -77,6 +79,8 @@ class Account:
             self.running = ""
         elif kind == "lines" and texts and len(self.lines) <= MAX_TESTS:
             self.lines[texts[0][:MAX_NAME]] = [one for one in rest if isinstance(one, int)]
+        elif kind == "took" and texts and len(self.took) <= MAX_TESTS:
+            self.took[texts[0][:MAX_NAME]] = sum(one for one in rest if isinstance(one, int))
         elif kind == "loaded":
             self.loaded = texts[:MAX_FILES]
         elif kind == "end":

@@ -30,15 +30,15 @@ class Library:
     def learn(self, paths: object) -> bool:
         """Compile the files that a session says it has loaded; what else it says counts nothing.
 
-        Returns whether any was new.
+        Returns whether there is any new one now.
         """
-        known = len(self._known)
+        before = len(self._codes)
         for path in paths if isinstance(paths, list) else ():
             is_own = isinstance(path, str) and path.startswith(self._folder)
             if is_own and path not in self._known and len(self._known) < MAX_FILES:
                 self._known.add(path)
                 self._compile(path)
-        return len(self._known) > known
+        return len(self._codes) > before
 
     def find(self, path: str) -> CodeType | None:
         """Return a file's code, if it stands there as it was."""

@@ -23,7 +23,7 @@ from openhands_testgen.verification.inside.tracing import BEFORE_TESTS
 from openhands_testgen.verification.inside.turn import Turn
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from types import CodeType
     from typing import Any
 
@@ -123,13 +123,13 @@ class Examination:
     def _plan(self, key: str, mutant: Mutant) -> Job:
         """Decide how a mutant is run: in functions that live, or loaded anew.
 
-        The tests that reach it come first, but all run: what a fixture or a cache computes once is
-        counted for the test that came first.
+        The tests that reach it come first, quick ones before slow ones, but all run: what a fixture
+        or a cache computes once is counted for the test that came first.
         """
-        reaching = tuple(
+        reaching = (
             test for test, lines in self._lines.items() if not mutant.lines.isdisjoint(lines)
         )
-        turn = Turn(first=reaching, stop=True)
+        turn = Turn(first=order(reaching, self._baseline.took), stop=True)
         if self._can_swap(mutant):
             seconds = _limit(self._baseline.seconds)
             code = marshal.dumps(mutant.code)
@@ -148,6 +148,14 @@ class Examination:
 
     def _set_up(self, code: CodeType, seconds: float) -> Setup:
         return Setup(marshal.dumps(code), math.ceil(seconds), is_shared=self._question.is_fast)
+
+
+def order(tests: Iterable[str], took: Mapping[str, int]) -> tuple[str, ...]:
+    """Put quick tests before slow ones; ``took`` are milliseconds.
+
+    What takes less than twice as long takes as long: noise should not change the order.
+    """
+    return tuple(sorted(tests, key=lambda test: took.get(test, 0).bit_length()))
 
 
 def _limit(seconds: float) -> float:

@@ -1,6 +1,7 @@
 """One turn of the tests: which ones run, in what order, and what is told about it.
 
-What is told are lines of JSON: ``["start", test]``, ``["result", test, outcome, message]``,
+What is told are lines of JSON: ``["start", test]``, ``["result", test, outcome, message]``, if all
+tests are to run ``["took", test, milliseconds]``,
 ``["lines", test, line, ...]`` and, after the last test, ``["loaded", path, ...]`` and
 ``["end", is_loaded]``.
 """
@@ -10,6 +11,7 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import dataclass
+from time import perf_counter
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -66,8 +68,11 @@ class Witness:
         """Run the tests and tell the events, all but the end."""
         chosen = turn.choose(items)
         for item, following in zip(chosen, [*chosen[1:], None]):
+            begun = perf_counter()
             outcome = self._run_item(item, following, tell)
-            if turn.stop and outcome == FAILED:
+            if not turn.stop:
+                tell("took", item.nodeid, round(1000 * (perf_counter() - begun)))
+            elif outcome == FAILED:
                 break
         if self._tracer:
             self._tracer.stop()

@@ -11,6 +11,7 @@ import pytest
 
 from openhands_testgen.verification.inside.account import MAX_NAME, MAX_TEXT, Account
 from openhands_testgen.verification.inside.channel import Channel, ClosedError, open_pair
+from openhands_testgen.verification.inside.mutation import order
 from openhands_testgen.verification.inside.turn import Teller
 from openhands_testgen.verification.inside.warmth import find_imports
 
@@ -67,6 +68,28 @@ def test_what_is_no_event_is_passed_over() -> None:
     account = Account()
     account.read_events(content + b"[" * 100_000)
     assert account == Account()
+
+
+def test_what_a_turn_took_and_loaded() -> None:
+    account = read(
+        ["took", "a", 30], ["took", "b"], ["took"], ["took", "c", "d"], ["loaded", "/a.py", 1]
+    )
+    assert account.took == {"a": 30, "b": 0, "c": 0}
+    assert account.loaded == ["/a.py"]
+
+
+@pytest.mark.parametrize(
+    ("took", "expected"),
+    [
+        ({}, "abc"),
+        ({"a": 9, "b": 2, "c": 0}, "cba"),
+        ({"a": 3, "b": 2, "c": 2}, "abc"),
+        ({"a": 4, "b": 3, "c": 7}, "bac"),
+        ({"b": 1}, "acb"),
+    ],
+)
+def test_quick_tests_come_first(took: dict[str, int], expected: str) -> None:
+    assert order("abc", took) == tuple(expected)
 
 
 def test_texts_are_bounded() -> None:

@@ -34,7 +34,8 @@ def run(library: Library, path: Path) -> object:
 def test_what_was_loaded_is_found(file: Path) -> None:
     library = Library(str(file.parent))
     assert library.find(str(file)) is None
-    library.learn([str(file)])
+    assert library.learn([str(file)])
+    assert not library.learn([str(file), f"{file}c", "elsewhere"])
     assert run(library, file) == 1
 
 
