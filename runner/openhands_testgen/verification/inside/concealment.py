@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -47,21 +48,24 @@ def conceal(tests: str, project: str, names: Collection[str]) -> None:
     folders = (own, project, sys.prefix, sys.base_prefix, *sys.path)
     trusted = (FROZEN, *(f"{folder}{os.sep}" for folder in folders if folder))
     distrusted = {tests}
-    get_frame, is_asking = sys._getframe, False  # noqa: SLF001 - there is no other way
+    get_frame, get_thread = sys._getframe, threading.get_ident  # noqa: SLF001 - no other way
+    asking: set[int] = set()
 
-    def find_caller() -> str:
-        nonlocal is_asking
-        is_asking = True  # this raises events of its own
+    def find_caller(thread: int) -> str:
+        asking.add(thread)  # this raises events of its own
         try:
             return get_frame(2).f_code.co_filename
+        except ValueError:  # a thread that runs no code but the interpreter's own
+            return ""
         finally:
-            is_asking = False
+            asking.remove(thread)
 
     def check(event: str, arguments: tuple[object, ...]) -> None:
         name = arguments[1] if event == "object.__getattr__" else event
-        if is_asking or (name not in names and event not in MAKERS):
+        thread = get_thread()
+        if (name not in names and event not in MAKERS) or thread in asking:
             return
-        path = find_caller()
+        path = find_caller(thread)
         if path not in distrusted and path.startswith(trusted):
             return
         if event not in MAKERS:

@@ -126,9 +126,9 @@ class _Session:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_ignore_collect(self, collection_path: Path) -> bool | None:
-        """Pass over what stands beside the tests."""
-        is_wanted = f"{self._tests}{os.sep}".startswith(f"{collection_path}{os.sep}")
-        return None if is_wanted else True
+        """Pass over what stands beside the tests, but for what makes a folder a package."""
+        is_above = f"{self._tests}{os.sep}".startswith(f"{collection_path}{os.sep}")
+        return None if is_above or collection_path.name == "__init__.py" else True
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Remember what could not be collected."""

@@ -71,6 +71,28 @@ def run(): pass
     assert run(tmp_path, source) == ("", f"RuntimeError: {concealment.MESSAGE}")
 
 
+def test_no_thread_may_either(tmp_path: Path) -> None:
+    source = """
+import _thread, operator, time
+def run(): pass
+found = []
+def look():
+    try:
+        found.append(run.__code__)
+    except RuntimeError:
+        found.append("no")
+_thread.start_new_thread(look, ())
+codes = map(operator.attrgetter("__code__"), [run])
+_thread.start_new_thread(list, (map(found.append, codes),))
+end = time.monotonic() + 20
+while not found and time.monotonic() < end:
+    time.sleep(0.01)
+time.sleep(0.1)
+print(found)
+"""
+    assert run(tmp_path, source)[0] == "['no']\ndone"
+
+
 def test_frames_of_errors_are_out_of_reach(tmp_path: Path) -> None:
     source = "try:\n    1 / 0\nexcept Exception as error:\n    error.__traceback__.tb_frame\n"
     assert run(tmp_path, source) == ("", f"RuntimeError: {concealment.MESSAGE}")
