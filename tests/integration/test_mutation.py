@@ -508,6 +508,13 @@ CODE = read()
 def test_code():
     assert read() == CODE
 """,
+    "look at what its loader has": """
+def test_loader():
+    import net
+    first = net.__loader__.get_code("net")
+    with open(net.__file__) as file:
+        assert first == compile(file.read(), net.__file__, "exec")
+""",
     "exit": """
 def test_exit():
     import pytest, sys

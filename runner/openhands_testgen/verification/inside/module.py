@@ -5,11 +5,12 @@ from __future__ import annotations
 import ast
 import importlib.util
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from openhands_testgen.verification.inside.changes import Change, find_changes, spread
-from openhands_testgen.verification.inside.operators import CONTROLS
+from openhands_testgen.verification.inside.controls import CONTROLS
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -49,8 +50,16 @@ class Module:
         return self._make(spread(found, seed), count), len(found)
 
     def control(self, covered: Collection[int], seed: int, count: int) -> list[Mutant]:
-        """Make other code that does the same: what fails there fails for no good reason."""
-        return self._make(spread(find_changes(self.tree, covered, CONTROLS), seed), count)
+        """Make other code that does the same: what fails there fails for no good reason.
+
+        There are as many of each kind, where there can be.
+        """
+        kinds = [
+            self._make(spread(find_changes(self.tree, covered, (operator,)), seed), count)
+            for operator in CONTROLS
+        ]
+        mixed = [mutant for row in zip_longest(*kinds) for mutant in row if mutant is not None]
+        return mixed[:count]
 
     def describe(self, mutant: Mutant) -> dict[str, object]:
         """Return what is changed, and where."""

@@ -218,26 +218,6 @@ def change_call(site: Site) -> Nodes:
             yield _copy(node, id=CALLS[node.id])
 
 
-def change_nothing(site: Site) -> Nodes:
-    """``a``: ``if lambda: None: a``, which is other code that does the same."""
-    if isinstance(site.node, ast.stmt):
-        nothing = ast.arguments(posonlyargs=[], args=[], kwonlyargs=[], kw_defaults=[], defaults=[])
-        test = ast.Lambda(args=nothing, body=ast.Constant(value=None))
-        yield ast.If(test=test, body=[site.node], orelse=[])
-
-
-def turn_condition(site: Site) -> Nodes:
-    """``b if a else c``: ``c if not a else b``; statements alike."""
-    node = site.node
-    if isinstance(node, (ast.If, ast.IfExp)):
-        test = ast.UnaryOp(op=ast.Not(), operand=node.test)
-        if isinstance(node, ast.IfExp):
-            yield ast.IfExp(test=test, body=node.orelse, orelse=node.body)
-        else:
-            yield ast.If(test=test, body=node.orelse or [ast.Pass()], orelse=node.body)
-
-
-CONTROLS: Operators = (("idle", change_nothing), ("turned", turn_condition))
 OPERATORS: Operators = (
     ("comparison", change_comparison),
     ("arithmetic", change_arithmetic),

@@ -24,6 +24,7 @@ import json
 import os
 import random
 import threading
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -273,7 +274,8 @@ def main() -> None:
     recorder.watch(plan["project"], plan["configuration"])
     source = Path(plan["module"]).read_bytes().decode(errors="replace")
     names = set(concealment.find_unmentioned(source))
-    concealment.conceal(plan["tests"], plan["project"], names)
+    callers = concealment.Callers(plan["tests"], plan["project"], time.time_ns())
+    concealment.conceal(callers, names)
     lines = trace(plan["module"]) if plan["is_traced"] else None
     exit_code = int(pytest.main(arguments, plugins=[recorder]))
     if measure:

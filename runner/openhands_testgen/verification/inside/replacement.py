@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import builtins
 import gc
 import importlib.machinery
 import os
+import runpy
+import sys
 from contextlib import AbstractContextManager, nullcontext
 from types import CodeType, FunctionType, ModuleType
 from typing import TYPE_CHECKING, Callable
@@ -43,16 +46,25 @@ class Replacement:
         loader = importlib.machinery.SourceFileLoader
         get_code, exec_module = loader.get_code, loader.exec_module
 
+        # Tests can put something else in the place of what has a name, and keep what passes there.
+        run, get_frame, runs_as_main = exec, sys._getframe, runpy._get_module_details  # type: ignore[attr-defined]  # noqa: SLF001
+
         def get_replaced(found: importlib.machinery.SourceFileLoader, name: str) -> CodeType | None:
             if not self._is_at(found.path):
                 return self._find(found) or get_code(found, name)
+            asking = get_frame(1).f_code
+            if asking is not runs_as_main.__code__ or builtins.exec is not run:
+                return get_code(found, name)  # what stands in the file
             self.is_loaded = True
             return self.code
 
         def exec_replaced(found: importlib.machinery.SourceFileLoader, module: ModuleType) -> None:
-            around = self._around if self._is_at(found.path) else None
-            with around(module) if around else nullcontext():
+            if not self._is_at(found.path):
                 exec_module(found, module)
+                return
+            self.is_loaded = True
+            with self._around(module) if self._around else nullcontext():
+                run(self.code, module.__dict__)
 
         loader.get_code = get_replaced  # type: ignore[method-assign,assignment]  # the purpose
         loader.exec_module = exec_replaced  # type: ignore[method-assign,assignment]  # the purpose

@@ -6,12 +6,13 @@ import importlib.util
 import logging
 import os
 import sys
+import time
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from openhands_testgen.verification.inside.concealment import conceal, find_unmentioned
+from openhands_testgen.verification.inside.concealment import Callers, conceal, find_unmentioned
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -40,6 +41,7 @@ class Place:
             *(self.project, self.module, self.tests, tuple(self.roots), self.is_fast),
             has_conftest=bool(conftests),
             left_out=find_unnamed((self.tests, *conftests)) if self.is_fast else (),
+            since_ns=time.time_ns(),
             concealed=frozenset(find_unmentioned(_read(self.module))),
             plugins=tuple((name, tuple(own)) for name, own in self.plugins.items()),
         )
@@ -57,7 +59,8 @@ class Surroundings:
 
     All are absolute paths. ``is_fast`` leaves out what only serves readers of pytest's output and
     the plugins in ``left_out``, and imports beforehand what the module and the tests import from
-    elsewhere. What is ``concealed`` the tests cannot ask for. ``plugins`` are the arguments for
+    elsewhere. What is ``concealed`` the tests cannot ask for, nor can files of the project that
+    are written later than ``since_ns``. ``plugins`` are the arguments for
     each pytest plugin that is wanted, by the name of its package.
     """
 
@@ -68,6 +71,7 @@ class Surroundings:
     is_fast: bool
     has_conftest: bool
     left_out: tuple[str, ...]
+    since_ns: int
     concealed: frozenset[str]
     plugins: tuple[tuple[str, tuple[str, ...]], ...]
 
@@ -87,7 +91,7 @@ class Surroundings:
         sys.path[:0] = self.roots
         known = os.environ.get("PYTHONPATH")
         os.environ["PYTHONPATH"] = os.pathsep.join([*self.roots, *([known] if known else [])])
-        conceal(self.tests, self.project, self.concealed)
+        conceal(Callers(self.tests, self.project, self.since_ns), self.concealed)
 
     def build_arguments(self) -> list[str]:
         """Build pytest's arguments."""
