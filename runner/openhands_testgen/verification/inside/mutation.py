@@ -10,6 +10,7 @@ from __future__ import annotations
 import marshal
 import math
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -63,9 +64,11 @@ class Examination:
     def run(self) -> dict[str, object]:
         """Return the answer."""
         lines, seed = self._question.covered_lines, self._question.seed
-        mutants, found = self._module.mutate(lines, seed, self._question.mutants)
-        controls = self._module.control(lines, seed, CONTROLS) if mutants else []
-        self._run_unchanged()
+        with ThreadPoolExecutor(1) as others:
+            running = others.submit(self._run_unchanged)
+            mutants, found = self._module.mutate(lines, seed, self._question.mutants)
+            controls = self._module.control(lines, seed, CONTROLS) if mutants else []
+            running.result()
         accounts = self._run_changed(mutants, controls) if self._baseline.is_sound else {}
         return {
             "baseline": self._baseline.summarize(),
