@@ -10,7 +10,6 @@ from __future__ import annotations
 import marshal
 import math
 import time
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -64,11 +63,11 @@ class Examination:
     def run(self) -> dict[str, object]:
         """Return the answer."""
         lines, seed = self._question.covered_lines, self._question.seed
-        with ThreadPoolExecutor(1) as others:
-            running = others.submit(self._run_unchanged)
-            mutants, found = self._module.mutate(lines, seed, self._question.mutants)
-            controls = self._module.control(lines, seed, CONTROLS) if mutants else []
-            running.result()
+        jobs = self._plan_unchanged()
+        running = self._pool.run(jobs, self._deadline)  # while the mutants are made
+        mutants, found = self._module.mutate(lines, seed, self._question.mutants)
+        controls = self._module.control(lines, seed, CONTROLS) if mutants else []
+        self._see_unchanged(jobs, running)
         accounts = self._run_changed(mutants, controls) if self._baseline.is_sound else {}
         return {
             "baseline": self._baseline.summarize(),
@@ -83,19 +82,24 @@ class Examination:
             ],
         }
 
-    def _run_unchanged(self) -> None:
-        """Run the tests as they are, and again to see their lines; at once, else one by one.
-
-        Tests that pass alone and fail beside themselves are never run so again.
-        """
+    def _plan_unchanged(self) -> list[Job]:
+        """Plan to run the tests as they are, and again to see their lines."""
         traced = replace(self._plain, is_shared=False, is_traced=True)
-        jobs = [
+        return [
             Job(key, setup, Turn(cpu_seconds=setup.cpu_seconds), self._seconds)
             for key, setup in ((BASELINE, self._plain), (TRACE, traced))
         ]
-        done = self._run_all(jobs)
+
+    def _see_unchanged(self, jobs: Sequence[Job], running: Iterable[tuple[Job, Account]]) -> None:
+        """See what the tests do as they are; what did not pass at once is run one by one.
+
+        Tests that pass alone and fail beside themselves are never run so again.
+        """
+        done = _finish(jobs, running)
         if not (done[BASELINE].is_sound and done[TRACE].is_sound):
-            alone = self._run_all(jobs[:1]) | self._run_all(jobs[1:])
+            alone: dict[str, Account] = {}
+            for job in jobs:
+                alone |= _finish([job], self._pool.run([job], self._deadline))
             if any(alone[key].is_sound and not done[key].is_sound for key in done):
                 self._pool.keep_one()
             done = alone
@@ -103,10 +107,6 @@ class Examination:
         self._lines = dict(done[TRACE].lines) if done[TRACE].is_sound else {}
         early = self._lines.pop(BEFORE_TESTS, None)
         self._early = None if early is None else frozenset(early)
-
-    def _run_all(self, jobs: Sequence[Job]) -> dict[str, Account]:
-        late = {job.key: Account(is_late=True) for job in jobs}
-        return late | {job.key: account for job, account in self._pool.run(jobs, self._deadline)}
 
     def _run_changed(
         self, mutants: Sequence[Mutant], controls: Sequence[Mutant]
@@ -151,6 +151,11 @@ class Examination:
 
     def _set_up(self, code: CodeType, seconds: float) -> Setup:
         return Setup(marshal.dumps(code), math.ceil(seconds), is_shared=self._question.is_fast)
+
+
+def _finish(jobs: Sequence[Job], running: Iterable[tuple[Job, Account]]) -> dict[str, Account]:
+    late = {job.key: Account(is_late=True) for job in jobs}
+    return {**late, **{job.key: account for job, account in running}}
 
 
 def order(tests: Iterable[str], took: Mapping[str, int]) -> tuple[str, ...]:

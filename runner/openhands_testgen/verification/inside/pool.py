@@ -32,6 +32,16 @@ class Job:
     seconds: float
 
 
+@dataclass(frozen=True)
+class _UnderWay:
+    """Jobs that are under way: ``idle`` are workers without one, ``busy`` those that have one."""
+
+    waiting: Iterator[Job]
+    idle: list[int]
+    busy: dict[int, Job]
+    deadline: float
+
+
 class LostWorkerError(Exception):
     """A worker has ended, which none does by itself."""
 
@@ -64,24 +74,30 @@ class Pool:
         del self._workers[1:]
 
     def run(self, jobs: Iterable[Job], deadline: float) -> Iterator[tuple[Job, Account]]:
-        """Yield jobs as they are done; none is begun after the deadline, none waited for.
+        """Begin at once; yield jobs as they are done.
+
+        None is begun after the deadline, none waited for.
 
         Raises:
             LostWorkerError: a worker has gone.
 
         """
-        waiting, busy = iter(jobs), dict[int, Job]()
-        idle = list(range(len(self._workers)))
-        while True:
-            while idle and time.monotonic() < deadline:
-                job = next(waiting, None)
-                if job is None:
-                    break
-                index = idle.pop(0)
-                busy[index] = job
-                self._send(index, job)
-            if not busy:
-                return
+        under_way = _UnderWay(iter(jobs), list(range(len(self._workers))), {}, deadline)
+        self._hand_out(under_way)
+        return self._wait(under_way)
+
+    def _hand_out(self, under_way: _UnderWay) -> None:
+        while under_way.idle and time.monotonic() < under_way.deadline:
+            job = next(under_way.waiting, None)
+            if job is None:
+                break
+            index = under_way.idle.pop(0)
+            under_way.busy[index] = job
+            self._send(index, job)
+
+    def _wait(self, under_way: _UnderWay) -> Iterator[tuple[Job, Account]]:
+        idle, busy, deadline = under_way.idle, under_way.busy, under_way.deadline
+        while busy:
             channels = {self._workers[index].fileno(): index for index in busy}
             left = max(deadline - time.monotonic(), 0)
             ready = select.select(list(channels), [], [], left)[0]
@@ -91,6 +107,7 @@ class Pool:
                 index = channels[descriptor]
                 idle.append(index)
                 yield busy.pop(index), self._receive(index)
+            self._hand_out(under_way)
 
     def _send(self, index: int, job: Job) -> None:
         message = (astuple(job.setup), astuple(job.turn), job.seconds)
