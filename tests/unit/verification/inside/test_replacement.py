@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import builtins
 import importlib
 import importlib.machinery
+import runpy
 import sys
 from types import CodeType, FunctionType
 from typing import TYPE_CHECKING
@@ -75,6 +77,28 @@ def test_a_file_is_loaded_with_other_code_under_any_name(folder: Path) -> None:
     spec.loader.exec_module(again)
     assert again.value == 2
     assert path.read_text() == "value = 1\n"
+
+
+@pytest.mark.usefixtures("loader")
+def test_the_other_code_is_for_who_runs_it(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = folder / "replaced_c.py"
+    path.write_text("value = 1\n")
+    replacement = Replacement(str(path), compile_text("value = 2\n", path))
+    replacement.install()
+    assert runpy.run_module("replaced_c")["value"] == 2
+    assert replacement.is_loaded
+    module = importlib.import_module("replaced_c")
+    seen: list[object] = []
+    monkeypatch.setattr(builtins, "exec", lambda code, *_: seen.append(code))
+    importlib.reload(module)
+    assert module.value == 2
+    assert seen == []
+    runpy.run_module("replaced_c")
+    assert module.__spec__ is not None
+    loader = module.__spec__.loader
+    assert isinstance(loader, importlib.machinery.SourceFileLoader)
+    codes = [*seen, loader.get_code("replaced_c")]
+    assert [1 in code.co_consts for code in codes if isinstance(code, CodeType)] == [True, True]
 
 
 def load(text: str, path: Path) -> tuple[CodeType, dict[str, object]]:
