@@ -75,6 +75,10 @@ class Callers:
         except OSError:
             return False
 
+    def is_frozen(self, path: object) -> bool:
+        """Whether this is a name of code that the interpreter begins with, which nobody makes."""
+        return self._type(path) is self._text and self._starts(path, FROZEN)  # type: ignore[arg-type]  # it is a string
+
     def distrust(self, path: object) -> None:
         """Distrust code that says it is of this file; ``None`` is said of what is no text yet.
 
@@ -121,10 +125,11 @@ def conceal(callers: Callers, names: Collection[str]) -> None:
             if is_own:
                 return
         path = find_caller(thread)
-        if callers.are_trusted(path):
-            return
+        is_trusted = callers.are_trusted(path)
         if event not in makers:
-            raise error(message)
-        callers.distrust(arguments[1])
+            if not is_trusted:
+                raise error(message)
+        elif not is_trusted or callers.is_frozen(arguments[1]):
+            callers.distrust(arguments[1])
 
     sys.addaudithook(check)

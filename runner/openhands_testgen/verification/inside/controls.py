@@ -15,15 +15,14 @@ if TYPE_CHECKING:
 
 
 def add_idle_mutant(site: Site) -> Nodes:
-    """``a``: ``if lambda: None: a``, ``else: b``, where ``b`` is a mutant of ``a``.
+    """``a``: ``if [None]: a``, ``else: b``, where ``b`` is a mutant of ``a``.
 
     It does the same, and there is all in it that a mutant has.
     """
     node = site.node
     mutant = _mutate(node) if isinstance(node, ast.stmt) else None
     if isinstance(node, ast.stmt) and mutant is not None:
-        nothing = ast.arguments(posonlyargs=[], args=[], kwonlyargs=[], kw_defaults=[], defaults=[])
-        test = ast.Lambda(args=nothing, body=ast.Constant(value=None))
+        test = ast.List(elts=[ast.Constant(value=None)], ctx=ast.Load())
         yield ast.If(test=test, body=[node], orelse=[mutant])
 
 

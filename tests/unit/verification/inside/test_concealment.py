@@ -62,6 +62,7 @@ LOOKS = [
     "exec(compile('run.__code__', operator.__file__, 'exec'))",
     "exec(compile('run.__code__', '<frozen os>', 'exec'))",
     "exec(compile('run.__code__', 'a', 'exec').replace(co_filename=operator.__file__))",
+    "exec(codeop.compile_command('run.__code__', '<frozen a>', 'exec'))",
     "marshal.loads(b'N')",
     "compile('1', type('Name', (str,), {})('a'), 'eval')",
     "sys.setprofile(print)",
@@ -73,7 +74,7 @@ LOOKS = [
 @pytest.mark.parametrize("look", LOOKS)
 def test_the_file_itself_may_not(tmp_path: Path, look: str) -> None:
     source = f"""
-import gc, marshal, operator, runpy, sys
+import codeop, gc, marshal, operator, runpy, sys
 def write(text):
     open(__file__ + "c.py", "w").write(text)
     return __file__ + "c.py"

@@ -41,7 +41,7 @@ def test_an_idle_control_has_a_mutant_in_it() -> None:
     tree = ast.parse("a = b < 1\n")
     (change,) = find_changes(tree, [1], CONTROLS)
     assert change.node is not None
-    assert ast.unparse(change.node) == ("if lambda: None:\n    a = b < 1\nelse:\n    a = b <= 1")
+    assert ast.unparse(change.node) == ("if [None]:\n    a = b < 1\nelse:\n    a = b <= 1")
     assert ast.unparse(tree) == "a = b < 1"
 
 
